@@ -1,0 +1,58 @@
+"""Holdfast: a chat server for AI agents on plain WSGI hosting.
+
+`create_app` builds the runtime and registers the doors: the only place where the rooms meet.
+"""
+
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
+
+from chat_app import api, cli, current, failures, logs, web
+from chat_app.api import doors
+from chat_app.auth import cookies, csrf, limits
+from chat_app.runtime import Runtime
+from chat_app.settings import Settings
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_FORM_BYTES = 1024 * 1024
+JSON_PATHS = ("/api/", "/v1/")
+
+
+def create_app(settings: Settings) -> Flask:
+    """The WSGI application. It opens no connection before its first request."""
+    logs.configure(settings.log_level, settings.log_format)
+    app = Flask("chat_app", static_folder="web/static", template_folder="web/templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    app.json = doors.Json(app)
+    app.session_interface = cookies.SessionCookie()
+    app.extensions["holdfast"] = Runtime.build(settings)
+    app.register_error_handler(Exception, _answer_failure)
+    app.before_request(current.begin)
+    app.after_request(current.end)
+    csrf.install(app)
+    api.install(app)
+    web.install(app)
+    cli.install(app)
+    limits.install(app)
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _answer_failure(raised: Exception) -> ResponseReturnValue:
+    """Every failure, in the form that this door's clients can read: an event, JSON, or a page."""
+    if isinstance(raised, RequestRedirect):
+        return raised.get_response()
+    error = failures.as_ours(raised)
+    view = current.view()
+    if request.path.startswith(JSON_PATHS) or not request.accept_mimetypes.accept_html:
+        return doors.refuse(error, view)
+    return web.refuse(error)

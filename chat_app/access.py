@@ -1,0 +1,149 @@
+"""Who asks, and what they may see: every service looks things up through here.
+
+A person sees the channels of their own workspaces. In those, a channel they are not in is refused
+by name (`access_denied`); anything of another workspace is simply not found.
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from chat_app.errors import (
+    AccessDenied,
+    AgentNotFound,
+    ChannelNotFound,
+    MessageNotFound,
+    RunNotFound,
+)
+from chat_app.store import agents, channels, messages, runs
+from chat_app.store.agents import AgentRow
+from chat_app.store.channels import ChannelRow
+from chat_app.store.db import Session
+from chat_app.store.messages import MessageRow
+from chat_app.store.runs import RunRow
+
+ID_MAX = 2**63 - 1
+WRITERS = ("owner", "admin", "member")
+MANAGERS = ("owner", "admin")
+
+
+@dataclass(frozen=True)
+class Person:
+    """The person who asks. `roles` is `{workspace id: role}`; `scopes` is what the token allows."""
+
+    id: int
+    public_id: str
+    name: str
+    email: str
+    is_operator: bool
+    roles: dict[int, str]
+    scopes: frozenset[str] = field(default_factory=lambda: frozenset({"read", "write"}))
+
+    @property
+    def workspace_ids(self) -> list[int]:
+        return list(self.roles)
+
+    @property
+    def home(self) -> int:
+        """The workspace in which what they make is made. Raises `AccessDenied` for nobody's."""
+        if not self.roles:
+            raise AccessDenied("You are not in any workspace.")
+        return next(iter(self.roles))
+
+    def must_write(self, workspace_id: int) -> None:
+        """Raises `AccessDenied` unless they may post and change things there."""
+        self._must_have_role(workspace_id, WRITERS)
+
+    def must_manage(self, workspace_id: int) -> None:
+        """Raises `AccessDenied` unless they run that workspace."""
+        self._must_have_role(workspace_id, MANAGERS)
+
+    def must_operate(self) -> None:
+        """Raises `AccessDenied` unless they run the installation."""
+        if not self.is_operator or "write" not in self.scopes:
+            raise AccessDenied
+
+    def _must_have_role(self, workspace_id: int, roles: tuple[str, ...]) -> None:
+        may = self.is_operator or self.roles.get(workspace_id) in roles
+        if not may or "write" not in self.scopes:
+            raise AccessDenied
+
+
+def number(ref: str | int) -> int | None:
+    """The integer id that `ref` spells, None for anything that cannot be one."""
+    text = str(ref)
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        return None
+    return int(text) if 0 < int(text) <= ID_MAX else None
+
+
+def public(ref: str) -> str | None:
+    """The public id that `ref` spells in its usual form, None for anything that is none."""
+    try:
+        return str(UUID(ref)) if len(ref) == 36 else None
+    except ValueError:
+        return None
+
+
+def channel(session: Session, person: Person, ref: str | int) -> ChannelRow:
+    """The channel with this integer id. Raises `ChannelNotFound`, `AccessDenied`."""
+    found = None
+    if (channel_id := number(ref)) is not None:
+        found = channels.channel_in(session, person.workspace_ids, channel_id)
+    return _entered(session, person, found)
+
+
+def channel_by_public_id(session: Session, person: Person, ref: str) -> ChannelRow:
+    """The channel with this public id. Raises `ChannelNotFound`, `AccessDenied`."""
+    found = None
+    if (public_id := public(ref)) is not None:
+        found = channels.channel_by_public_id(session, person.workspace_ids, public_id)
+    return _entered(session, person, found)
+
+
+def _entered(session: Session, person: Person, found: ChannelRow | None) -> ChannelRow:
+    if found is None:
+        raise ChannelNotFound
+    if not person.is_operator and not channels.is_in_channel(session, found.id, person.id):
+        raise AccessDenied("You are not in this channel. Someone who is can add you.")
+    return found
+
+
+def message(session: Session, person: Person, ref: str | int) -> MessageRow:
+    """The message with this id, in a channel they are in. Raises `MessageNotFound`."""
+    message_id = number(ref)
+    found = session.get(MessageRow, message_id) if message_id is not None else None
+    if found is None or found.deleted_at is not None or not _sees(session, person, found.channel_id):
+        raise MessageNotFound
+    return found
+
+
+def run(session: Session, person: Person, ref: str | int) -> RunRow:
+    """The run with this id or public id, in a channel they are in. Raises `RunNotFound`."""
+    found = None
+    if (run_id := number(ref)) is not None:
+        found = session.get(RunRow, run_id)
+    elif (public_id := public(str(ref))) is not None:
+        found = runs.run_by_public_id(session, public_id)
+    if found is None or not _sees(session, person, found.channel_id):
+        raise RunNotFound
+    return found
+
+
+def _sees(session: Session, person: Person, channel_id: int) -> bool:
+    try:
+        channel(session, person, channel_id)
+    except (ChannelNotFound, AccessDenied):
+        return False
+    return True
+
+
+def agent(session: Session, person: Person, ref: str | int) -> AgentRow:
+    """The agent with this id or public id in their workspaces. Raises `AgentNotFound`."""
+    found = None
+    if (agent_id := number(ref)) is not None:
+        found = agents.agent_in(session, person.workspace_ids, agent_id)
+    elif (public_id := public(str(ref))) is not None:
+        found = agents.agent_by_public_id(session, person.workspace_ids, public_id)
+    if found is None:
+        raise AgentNotFound
+    return found

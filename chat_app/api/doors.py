@@ -1,0 +1,57 @@
+"""How answers leave: JSON, event streams, and refusals in the form that a door's clients read."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+from flask import Response, request
+from flask.json.provider import JSONProvider
+from flask.typing import ResponseReturnValue
+
+from chat_app.errors import HoldfastError
+from chat_app.streaming import sse
+
+View = Callable[..., ResponseReturnValue]
+
+
+class Json(JSONProvider):
+    """JSON as UTF-8, unescaped."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+
+def event_stream(frames: Iterable[bytes]) -> Response:
+    """A stream of Server-Sent Events. It has ids and a runtime, never the request."""
+    return Response(frames, headers=sse.HEADERS)
+
+
+def event_source(view: View) -> View:
+    """Mark a door that browsers open with EventSource: its refusals are events, status 200."""
+    view.is_event_source = True  # type: ignore[attr-defined]
+    return view
+
+
+def refuse(error: HoldfastError, view: View | None) -> Response:
+    """The refusal as this door's clients can read it."""
+    if getattr(view, "is_event_source", False):
+        return event_stream([sse.RETRY + refusal_frame(error)])
+    answer = Response(orjson.dumps(error.as_dict()), error.http_status, mimetype="application/json")
+    if (seconds := error.fields.get("retry_after")) is not None:
+        answer.headers["Retry-After"] = str(seconds)
+    if error.http_status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def refusal_frame(error: HoldfastError) -> bytes:
+    payload = {"type": "error", **error.as_dict(), "done": True}
+    return sse.frame(orjson.dumps(payload).decode())
+
+
+def last_event_id() -> str | None:
+    """The cursor of a client that comes back."""
+    return request.headers.get("Last-Event-ID") or request.args.get("last_event_id")

@@ -1,0 +1,56 @@
+"""Messages."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, computed_field
+
+from chat_app import markdown
+from chat_app.api.schemas.base import PAGE_DEFAULT, PAGE_MAX, AnyText, Id, In, Out
+
+ClientId = Annotated[AnyText, Field(min_length=1, max_length=100)]
+
+
+class MessageIn(In):
+    body: AnyText
+    client_id: ClientId | None = None
+    attachments: list[Any] = Field([], max_length=0)
+    reply: Literal["auto", "none", "wait"] = "auto"
+
+
+class MessageChanges(In):
+    body: AnyText
+
+
+class MessageOut(Out):
+    id: int
+    public_id: str
+    channel_id: int
+    seq: int
+    role: str
+    author: dict[str, Any]
+    body: str
+    status: str
+    error_code: str | None
+    tool_calls: list[dict[str, Any]] = []
+    usage: dict[str, Any] | None
+    model: str | None
+    created_at: datetime
+    parent_id: int | None
+    client_id: str | None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def html(self) -> str:
+        return markdown.render(self.body)
+
+
+class FeedbackIn(In):
+    rating: Literal["up", "down"] | None
+    comment: Annotated[AnyText, Field(max_length=2_000)] | None = None
+
+
+class SearchQuery(In):
+    q: Annotated[AnyText, Field(max_length=200)] = ""
+    limit: int = Field(PAGE_DEFAULT, ge=1, le=PAGE_MAX)
+    before: Id | None = None

@@ -1,0 +1,75 @@
+"""This request: its runtime, its person, its log. The only use of Flask's `current_app` and `g`."""
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Response, current_app, g, request, session
+
+from chat_app.access import Person
+from chat_app.errors import Unauthorized
+from chat_app.runtime import Runtime
+from chat_app.services import tokens
+
+_REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
+SESSION_TOKEN = "token"  # noqa: S105  the name under which the cookie holds it
+
+log = structlog.get_logger()
+
+
+def runtime() -> Runtime:
+    runtime: Runtime = current_app.extensions["holdfast"]
+    return runtime
+
+
+def view() -> Callable[..., Any] | None:
+    """The view that this request goes to, None when there is none for it."""
+    return current_app.view_functions.get(request.endpoint or "")
+
+
+def begin() -> None:
+    """Give the request an id: the caller's, if it is a decent one, so that logs can be joined."""
+    sent = request.headers.get("X-Request-ID", "")
+    g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+    g.began = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def end(response: Response) -> Response:
+    """Log the request: its path without the query, which may hold what people say."""
+    response.headers["X-Request-ID"] = g.request_id
+    log.info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.began) * 1000, 1),
+        person=g.person.id if "person" in g else None,
+    )
+    return response
+
+
+def bearer() -> str | None:
+    """The token in the Authorization header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def uses_cookie() -> bool:
+    """Whether the browser's cookie, and not a token, says who asks."""
+    return "Authorization" not in request.headers and SESSION_TOKEN in session
+
+
+def person() -> Person:
+    """Who asks. Raises `Unauthorized`."""
+    if "person" not in g:
+        secret = session.get(SESSION_TOKEN) if uses_cookie() else bearer()
+        if not secret:
+            raise Unauthorized
+        g.person = tokens.identify(runtime(), secret)
+    found: Person = g.person
+    return found

@@ -1,0 +1,205 @@
+"""The one HTML renderer: whatever a model, a tool or a person wrote becomes safe HTML here.
+
+CommonMark with tables, strikethrough, task lists and footnotes. Raw HTML is shown as text, images
+become links, and nh3 checks the result against a list of what may be there.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+from itertools import takewhile
+from time import thread_time
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import table
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.footnote import footnote_plugin
+
+from chat_app.highlight import CSS_CLASSES, highlight
+
+# What a text may cost. Measured: 0.1 µs for a character of prose, up to 23 µs for each of MARKS.
+MAX_CHARS = 100_000
+MAX_MARKS = 8_000
+MARKS = "[*_~<&|!`\\>#\n"
+MAX_TABLE_CELLS = 8_000
+MAX_NESTING = 40
+COLOUR_CODE_S = 0.05
+
+MEMO_TEXTS = 256
+MEMO_MAX_CHARS = 8_000
+
+_SAFE_LINK = re.compile(r"https?://[^/]|mailto:.", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[A-Za-z0-9+#._-]{1,32}", re.ASCII)
+_NOT_IN_HTML = re.compile("[\x00\ud800-\udfff]")
+
+# fmt: off
+_TAGS = {
+    "a", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "input",
+    "li", "ol", "p", "pre", "s", "section", "span", "strong", "sup", "table", "tbody", "td", "th",
+    "thead", "tr", "ul",
+}
+# fmt: on
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    attributes={
+        "a": {"href", "title"},
+        "div": {"data-language"},
+        "input": {"checked"},
+        "ol": {"start"},
+    },
+    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+    allowed_classes={
+        "div": {"code", "table"},
+        "input": {"task-list-item-checkbox"},
+        "li": {"task-list-item"},
+        "ol": {"contains-task-list"},
+        "pre": {"plain"},
+        "section": {"footnotes"},
+        "span": set(CSS_CLASSES),
+        "sup": {"footnote-ref"},
+        "td": {"left", "center", "right"},
+        "th": {"left", "center", "right"},
+        "ul": {"contains-task-list"},
+    },
+    url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
+    link_rel="noopener nofollow ugc",
+)
+
+
+def render(text: str) -> str:
+    """`text`, read as Markdown, as HTML that is safe on any page. Never raises.
+
+    What is too long, too deep or too dense to be rendered in a fifth of a second comes back
+    as it is, in `<pre class="plain">`.
+    """
+    return _remembered(text) if len(text) <= MEMO_MAX_CHARS else _rendered(text)
+
+
+@lru_cache(maxsize=MEMO_TEXTS)
+def _remembered(text: str) -> str:
+    return _rendered(text)
+
+
+def _rendered(text: str) -> str:
+    text = _NOT_IN_HTML.sub("\ufffd", text)
+    if len(text) > MAX_CHARS or sum(map(text.count, MARKS)) > MAX_MARKS:
+        return _plain(text)
+    try:
+        html = _html(text)
+    except Exception:  # a bug in a parser must not make a message unreadable
+        return _plain(text)
+    return _CLEANER.clean(html)
+
+
+def _plain(text: str) -> str:
+    return f'<pre class="plain">{escape(text)}</pre>'
+
+
+def _html(text: str) -> str:
+    env: EnvType = {"colour_until": thread_time() + COLOUR_CODE_S, "cells_left": MAX_TABLE_CELLS}
+    tokens = _MARKDOWN.parse(text, env)
+    # The parser leaves out whatever is nested deeper than its limit; nobody's words may vanish.
+    if any(token.nesting == 1 and token.level + 1 >= MAX_NESTING for token in tokens):
+        return _plain(text)
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, env))
+
+
+def _markdown() -> MarkdownIt:
+    options = {"html": False, "breaks": True, "tasklists": True, "maxNesting": MAX_NESTING}
+    md = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    md.use(footnote_plugin, inline=False)
+    md.validateLink = _is_safe_link  # type: ignore[method-assign]  # the documented way
+    md.block.ruler.at("table", _small_table, {"alt": ["paragraph", "reference"]})
+    md.core.ruler.push("without_images_and_styles", _without_images_and_styles)
+    for name, rule in _RENDER_RULES.items():
+        md.add_render_rule(name, rule)
+    return md
+
+
+def _is_safe_link(url: str) -> bool:
+    return _SAFE_LINK.match(url) is not None
+
+
+def _small_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The table rule until a text's cells are used up: a short row is filled up to the header."""
+    if not state.env["cells_left"] or not table(state, start, end, True):
+        return False
+    if silent:
+        return True
+    rows = sum(1 for _ in takewhile(lambda line: not state.isEmpty(line), range(start, end)))
+    cells = rows * (_line(state, start + 1).count("|") + 1)
+    # Refused once is refused from there on, or a text of table heads is counted again at each.
+    state.env["cells_left"] = max(state.env["cells_left"] - cells, 0)
+    return bool(state.env["cells_left"]) and table(state, start, end, False)
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+
+def _without_images_and_styles(state: StateCore) -> None:
+    """Images become links, for a remote image tells its host who reads; `style` becomes a class."""
+    for token in state.tokens:
+        if token.type == "inline":
+            token.children = _without_images(token.children or [])
+        elif style := token.attrs.pop("style", None):
+            token.attrSet("class", str(style).removeprefix("text-align:"))
+
+
+def _without_images(children: list[Token]) -> list[Token]:
+    result: list[Token] = []
+    in_link = False
+    for token in children:
+        in_link = token.type == "link_open" or (in_link and token.type != "link_close")
+        if token.type != "image":
+            result.append(token)
+        elif in_link:
+            result.append(_alt_text(token))
+        else:
+            link = Token("link_open", "a", 1, attrs={"href": token.attrs["src"]})
+            result += [link, _alt_text(token), Token("link_close", "a", -1)]
+    return result
+
+
+def _alt_text(image: Token) -> Token:
+    alt = RendererHTML().renderInlineAsText(image.children, _MARKDOWN.options, {})
+    return Token("text", "", 0, content=alt or str(image.attrs["src"]))
+
+
+def _code(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    token = tokens[index]
+    named = _LANGUAGE.match(token.info)
+    language = named.group().lower() if named else ""
+    code = highlight(token.content, language, env["colour_until"])
+    opening = f'<div class="code" data-language="{language}"><pre><code>'
+    return f"{opening}{code}</code></pre></div>\n"
+
+
+def _footnote_ref(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    """The number alone: a link needs an id, and ids of one message would meet those of another."""
+    return f'<sup class="footnote-ref">[{tokens[index].meta["id"] + 1}]</sup>'
+
+
+_RENDER_RULES = {
+    "fence": _code,
+    "code_block": _code,
+    "footnote_ref": _footnote_ref,
+    "footnote_block_open": lambda *_: '<section class="footnotes"><ol>\n',
+    "footnote_block_close": lambda *_: "</ol></section>\n",
+    "footnote_open": lambda *_: "<li>",
+    "footnote_anchor": lambda *_: "",
+    "table_open": lambda *_: '<div class="table"><table>\n',
+    "table_close": lambda *_: "</table></div>\n",
+}
+_MARKDOWN = _markdown()

@@ -1,0 +1,45 @@
+"""Everything that lives as long as the process: built once, handed to every service."""
+
+from dataclasses import dataclass
+
+from chat_app.demo.server import DemoServer
+from chat_app.providers.client import Providers
+from chat_app.settings import Settings
+from chat_app.store.db import Database
+from chat_app.store.secrets import Cipher
+from chat_app.streaming.engine import RunEngine
+from chat_app.streaming.feeds import Feeds
+from chat_app.streaming.journal import Journal
+from chat_app.streaming.planning import Planner
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Nothing in it opens a connection or starts a greenlet before its first use, so that it may
+    be built before a fork."""
+
+    settings: Settings
+    db: Database
+    cipher: Cipher
+    providers: Providers
+    planner: Planner
+    feeds: Feeds
+    engine: RunEngine
+    demo: DemoServer
+
+    @classmethod
+    def build(cls, settings: Settings) -> "Runtime":
+        db = Database(settings.database_url)
+        cipher = Cipher(settings.secret_keys)
+        providers = Providers()
+        demo = DemoServer()
+        planner = Planner(cipher, demo.base_url)
+        feeds = Feeds(db)
+        engine = RunEngine(db, feeds, Journal(db), planner, providers)
+        return cls(settings, db, cipher, providers, planner, feeds, engine, demo)
+
+    def close(self) -> None:
+        """Let go of connections and of the demo's listener."""
+        self.providers.close()
+        self.demo.close()
+        self.db.close()

@@ -1,0 +1,133 @@
+"""The installation as a whole: its first contents, its health."""
+
+from dataclasses import dataclass
+
+from chat_app.auth import passwords, secrets
+from chat_app.errors import HoldfastError
+from chat_app.runtime import Runtime
+from chat_app.settings import Settings
+from chat_app.store import schema
+from chat_app.store.agents import AgentRow
+from chat_app.store.channels import ChannelMemberRow, ChannelRow
+from chat_app.store.db import Session
+from chat_app.store.providers import DEMO_BASE_URL, ProviderRow, all_providers
+from chat_app.store.users import UserRow
+from chat_app.store.workspaces import WorkspaceMemberRow, WorkspaceRow, first_workspace
+from chat_app.streaming import opening
+
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+OPENAI_MODEL = "gpt-4.1-mini"
+DEMO_NAME = "Demo model (built in)"
+DEMO_MODEL = "holdfast-demo"
+SYSTEM_PROMPT = (
+    "You are {{ agent }}, an assistant in the channel “{{ channel }}”. Today is {{ date }}. "
+    "Answer in the language of the question, in Markdown, and be brief."
+)
+GREETING = "Hello! Ask me anything; my answer streams in as I write it."
+
+
+@dataclass(frozen=True)
+class FirstLogin:
+    """How the admin signs in. `password` is None where the operator chose it."""
+
+    email: str
+    password: str | None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the doctor's report."""
+
+    name: str
+    is_ok: bool
+    detail: str
+
+
+def upgrade(rt: Runtime) -> FirstLogin | None:
+    """Bring the schema up to date and fill an empty installation; the login where it was empty."""
+    schema.upgrade(rt.db)
+    with rt.db.transaction() as session:
+        return _seed(rt, session) if first_workspace(session) is None else None
+
+
+def _seed(rt: Runtime, session: Session) -> FirstLogin:
+    settings = rt.settings
+    made_up = None if settings.admin_password else secrets.new_password()
+    admin = UserRow(
+        email=settings.admin_email,
+        name=settings.admin_email.partition("@")[0].title(),
+        password_hash=passwords.hash_password(settings.admin_password or made_up or ""),
+        is_operator=True,
+    )
+    workspace = WorkspaceRow(name="Home")
+    provider = _first_provider(rt, settings)
+    session.add_all([admin, workspace, provider])
+    session.flush()
+    session.add(WorkspaceMemberRow(workspace_id=workspace.id, user_id=admin.id, role="owner"))
+    agent = AgentRow(
+        workspace_id=workspace.id,
+        name="Assistant",
+        handle="assistant",
+        system_prompt=SYSTEM_PROMPT,
+        greeting=GREETING,
+        provider_id=provider.id,
+        is_default=True,
+    )
+    session.add(agent)
+    session.flush()
+    _first_channel(session, workspace, admin, agent)
+    return FirstLogin(admin.email, made_up)
+
+
+def _first_provider(rt: Runtime, settings: Settings) -> ProviderRow:
+    key, base_url = settings.openai_api_key, settings.openai_base_url
+    if key is None and base_url is None:
+        return ProviderRow(name=DEMO_NAME, base_url=DEMO_BASE_URL, default_model=DEMO_MODEL)
+    return ProviderRow(
+        name="OpenAI" if base_url is None else "Default",
+        base_url=base_url or OPENAI_BASE_URL,
+        api_key_encrypted=rt.cipher.encrypt(key) if key else None,
+        default_model=settings.openai_model or OPENAI_MODEL,
+    )
+
+
+def _first_channel(
+    session: Session, workspace: WorkspaceRow, admin: UserRow, agent: AgentRow
+) -> None:
+    channel = ChannelRow(workspace_id=workspace.id, title="Welcome", agent_id=agent.id)
+    session.add(channel)
+    session.flush()
+    session.add(ChannelMemberRow(channel_id=channel.id, user_id=admin.id))
+    opening.write_greeting(session, channel, agent)
+
+
+def readiness(rt: Runtime) -> list[Check]:
+    """Whether this process can serve: the database, and its migrations."""
+    try:
+        rt.db.ping()
+        current, head = schema.current(rt.db), schema.head()
+    except Exception as error:
+        return [Check("database", False, type(error).__name__)]
+    migrated = Check("migrations", current == head, f"at {current or 'none'}, needed {head}")
+    return [Check("database", True, "answers"), migrated]
+
+
+def doctor(rt: Runtime) -> list[Check]:
+    """Readiness, and whether every enabled provider answers."""
+    checks = readiness(rt)
+    if all(check.is_ok for check in checks):
+        with rt.db.reading() as session:
+            providers = [provider for provider in all_providers(session) if provider.enabled]
+        checks += [_provider_check(rt, provider) for provider in providers]
+        if not providers:
+            checks.append(Check("providers", False, "none is set"))
+    return checks
+
+
+def _provider_check(rt: Runtime, provider: ProviderRow) -> Check:
+    name = f"provider {provider.name}"
+    try:
+        found = rt.providers.check(rt.planner.endpoint(provider), provider.default_model or "")
+    except HoldfastError as error:
+        return Check(name, False, f"{error.error_code}: {error.message}")
+    return Check(name, True, f"{found.model} answered in {found.first_token_ms} ms")

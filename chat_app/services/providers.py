@@ -1,0 +1,96 @@
+"""Providers: the operator's endpoints for models."""
+
+from typing import Any
+
+from chat_app.access import Person, number
+from chat_app.errors import Conflict, InvalidRequest, ProviderNotConfigured, ProviderNotFound
+from chat_app.providers.values import ProviderCheck
+from chat_app.runtime import Runtime
+from chat_app.store.db import Session
+from chat_app.store.providers import ProviderRow, all_providers, provider_by_name
+
+
+def list_providers(rt: Runtime) -> list[ProviderRow]:
+    with rt.db.reading() as session:
+        return all_providers(session)
+
+
+def get(rt: Runtime, ref: str | int) -> ProviderRow:
+    """The provider with this id or this name. Raises `ProviderNotFound`."""
+    with rt.db.reading() as session:
+        return _find(session, ref)
+
+
+def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> ProviderRow:
+    """Raises `AccessDenied`, `Conflict` for a name that is taken."""
+    person.must_operate()
+    return add(rt, fields)
+
+
+def add(rt: Runtime, fields: dict[str, Any]) -> ProviderRow:
+    """As `create`, for the operator at the shell."""
+    with rt.db.transaction() as session:
+        _check_name(session, fields["name"], None)
+        row = ProviderRow()
+        _fill(rt, row, fields)
+        session.add(row)
+        session.flush()
+        return row
+
+
+def update(rt: Runtime, person: Person, ref: str | int, changes: dict[str, Any]) -> ProviderRow:
+    """Raises `AccessDenied`, `ProviderNotFound`, `Conflict`."""
+    person.must_operate()
+    with rt.db.transaction() as session:
+        row = _find(session, ref)
+        if "name" in changes:
+            _check_name(session, changes["name"], row.id)
+        if changes.get("base_url", row.base_url) != row.base_url and "api_key" not in changes:
+            # A key goes only to the address it was given for.
+            raise InvalidRequest("Give the key again for the new address.", field="api_key")
+        _fill(rt, row, changes)
+        return row
+
+
+def delete(rt: Runtime, person: Person, ref: str | int) -> None:
+    """Its agents stay, and say `provider_not_configured` until they get another."""
+    person.must_operate()
+    with rt.db.transaction() as session:
+        session.delete(_find(session, ref))
+
+
+def check(rt: Runtime, person: Person, ref: str | int) -> ProviderCheck:
+    """Ask the provider for a word. Raises `AccessDenied` or what is wrong as a provider error."""
+    person.must_operate()
+    return connect(rt, ref)
+
+
+def connect(rt: Runtime, ref: str | int) -> ProviderCheck:
+    """As `check`, for the operator at the shell."""
+    row = get(rt, ref)
+    if not row.default_model:
+        raise ProviderNotConfigured("Set the provider's default model first.")
+    return rt.providers.check(rt.planner.endpoint(row), row.default_model)
+
+
+def _find(session: Session, ref: str | int) -> ProviderRow:
+    provider_id = number(ref)
+    by_id = session.get(ProviderRow, provider_id) if provider_id is not None else None
+    found = by_id or provider_by_name(session, str(ref))
+    if found is None:
+        raise ProviderNotFound
+    return found
+
+
+def _check_name(session: Session, name: str, own_id: int | None) -> None:
+    same = provider_by_name(session, name)
+    if same is not None and same.id != own_id:
+        raise Conflict("There is a provider with this name already.", field="name")
+
+
+def _fill(rt: Runtime, row: ProviderRow, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        if name == "api_key":
+            row.api_key_encrypted = rt.cipher.encrypt(value) if value else None
+        else:
+            setattr(row, name, value)

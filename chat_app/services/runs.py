@@ -1,0 +1,117 @@
+"""Runs and the streams that show them."""
+
+from collections.abc import Iterator
+
+from chat_app import access
+from chat_app.access import Person
+from chat_app.errors import Conflict, NoMessage
+from chat_app.runtime import Runtime
+from chat_app.store.channels import ChannelRow
+from chat_app.store.db import Session
+from chat_app.store.messages import newest_question
+from chat_app.store.run_events import StoredEvent, events_after
+from chat_app.store.runs import RunRow, latest_run, run_by_public_id
+from chat_app.streaming import dialects, opening, sse
+from chat_app.streaming.dialects import RunRef
+from chat_app.streaming.follow import follow
+from chat_app.streaming.sse import Cursor
+
+EVENTS_PAGE_MAX = 1_000
+
+
+def get(rt: Runtime, person: Person, ref: str) -> RunRow:
+    """Raises `RunNotFound`."""
+    with rt.db.reading() as session:
+        return access.run(session, person, ref)
+
+
+def events(
+    rt: Runtime, person: Person, ref: str, after: int, limit: int
+) -> tuple[list[StoredEvent], int | None]:
+    """A page of a run's events and the seq after which the next begins. Raises `RunNotFound`."""
+    with rt.db.reading() as session:
+        run = access.run(session, person, ref)
+        found = events_after(session, run.id, after, limit + 1)
+    return found[:limit], found[limit - 1].seq if len(found) > limit else None
+
+
+def cancel(rt: Runtime, person: Person, ref: str) -> RunRow:
+    """Stop an answer; what was said so far is kept. One that has ended stays as it is.
+
+    Raises `RunNotFound`, `AccessDenied`.
+    """
+    with rt.db.reading() as session:
+        run = access.run(session, person, ref)
+        person.must_write(session.get_one(ChannelRow, run.channel_id).workspace_id)
+        run_ref = opening.ref(session, run)
+    if run.is_live:
+        rt.engine.cancel(run_ref)
+    return run
+
+
+def stream_of_channel(
+    rt: Runtime, person: Person, ref: str, last_event_id: str | None
+) -> Iterator[bytes]:
+    """The answer to a channel's newest question: joined, replayed, or started.
+
+    A cursor of ours goes on with its own run. Raises `ChannelNotFound`, `AccessDenied`,
+    `NoAgent`, `ProviderNotConfigured`, `NoMessage`, `ServerBusy`.
+    """
+    try:
+        run, is_new = _run_in_channel(rt, person, ref, last_event_id)
+    except Conflict:
+        # Another request opened the run between our look and our insert: now there is one.
+        run, is_new = _run_in_channel(rt, person, ref, last_event_id)
+    if is_new:
+        rt.engine.launch(run)
+    return _stream(rt, run, last_event_id)
+
+
+def stream_of_run(
+    rt: Runtime, person: Person, ref: str, last_event_id: str | None
+) -> Iterator[bytes]:
+    """One run's events. Raises `RunNotFound`."""
+    with rt.db.reading() as session:
+        run = opening.ref(session, access.run(session, person, ref))
+    return _stream(rt, run, last_event_id)
+
+
+def _stream(rt: Runtime, run: RunRef, last_event_id: str | None) -> Iterator[bytes]:
+    position = sse.position(run.public_id, last_event_id)
+    return follow(rt.feeds, run, dialects.channel, position)
+
+
+def _run_in_channel(
+    rt: Runtime, person: Person, ref: str, last_event_id: str | None
+) -> tuple[RunRef, bool]:
+    with rt.db.reading() as session:
+        channel = access.channel(session, person, ref)
+        run = _run_of_cursor(session, channel, sse.parse_cursor(last_event_id))
+        run = run or _newest_run(session, channel)
+        if run is not None:
+            return opening.ref(session, run), False
+    rt.engine.check_room()
+    with rt.db.transaction() as session:
+        run = _open_newest(session, person, access.channel(session, person, ref))
+        return opening.ref(session, run), True
+
+
+def _run_of_cursor(session: Session, channel: ChannelRow, cursor: Cursor | None) -> RunRow | None:
+    run = run_by_public_id(session, cursor.run_id) if cursor else None
+    return run if run is not None and run.channel_id == channel.id else None
+
+
+def _newest_run(session: Session, channel: ChannelRow) -> RunRow | None:
+    question = newest_question(session, channel.id)
+    return latest_run(session, question.id) if question else None
+
+
+def _open_newest(session: Session, person: Person, channel: ChannelRow) -> RunRow:
+    question = newest_question(session, channel.id)
+    if question is None and channel.reply_mode == "mention":
+        raise NoMessage
+    agent = opening.agent_for(session, channel, question.body if question else "")
+    if question is None:
+        raise NoMessage
+    person.must_write(channel.workspace_id)
+    return opening.open_run(session, channel, question, agent)

@@ -1,0 +1,85 @@
+"""People: registering, the members of a workspace, passwords."""
+
+from chat_app.access import Person
+from chat_app.auth import passwords
+from chat_app.errors import AccessDenied, Conflict, InvalidRequest, UserNotFound
+from chat_app.runtime import Runtime
+from chat_app.store.db import Session
+from chat_app.store.users import UserRow, all_users, user_by_email
+from chat_app.store.workspaces import ROLES, WorkspaceMemberRow, first_workspace, people_of
+
+
+def register(rt: Runtime, email: str, password: str, name: str | None) -> UserRow:
+    """Sign up: a new member of the first workspace.
+
+    Raises `AccessDenied` where signing up is closed, `Conflict` for an address that is taken.
+    """
+    if not rt.settings.signup:
+        raise AccessDenied("Signing up is closed here. An admin can add you.")
+    return create(rt, email, password, name, role="member")
+
+
+def create(
+    rt: Runtime,
+    email: str,
+    password: str,
+    name: str | None,
+    role: str,
+    is_operator: bool = False,
+) -> UserRow:
+    """A new person in the first workspace. Raises `InvalidRequest`, `Conflict`."""
+    if role not in ROLES:
+        raise InvalidRequest(f"A role is one of: {', '.join(ROLES)}.", field="role")
+    password_hash = passwords.hash_password(checked_password(password))
+    email = email.strip().lower()
+    with rt.db.transaction() as session:
+        if user_by_email(session, email) is not None:
+            raise Conflict("There is an account with this email already.", field="email")
+        user = UserRow(
+            email=email,
+            name=name or email.partition("@")[0],
+            password_hash=password_hash,
+            is_operator=is_operator,
+        )
+        session.add(user)
+        session.flush()
+        _join(session, user.id, role)
+        return user
+
+
+def _join(session: Session, user_id: int, role: str) -> None:
+    workspace = first_workspace(session)
+    if workspace is None:
+        raise Conflict("The installation is empty. Run `flask --app wsgi db upgrade` first.")
+    session.add(WorkspaceMemberRow(workspace_id=workspace.id, user_id=user_id, role=role))
+
+
+def set_password(rt: Runtime, email: str, password: str) -> UserRow:
+    """Raises `UserNotFound`, `InvalidRequest`."""
+    password_hash = passwords.hash_password(checked_password(password))
+    with rt.db.transaction() as session:
+        user = user_by_email(session, email)
+        if user is None:
+            raise UserNotFound
+        user.password_hash = password_hash
+        return user
+
+
+def list_users(rt: Runtime) -> list[UserRow]:
+    """All people of the installation."""
+    with rt.db.reading() as session:
+        return all_users(session)
+
+
+def members(rt: Runtime, person: Person) -> list[tuple[UserRow, str]]:
+    """The people of the person's workspace, each with the role."""
+    with rt.db.reading() as session:
+        return people_of(session, person.home)
+
+
+def checked_password(password: str) -> str:
+    """The password itself. Raises `InvalidRequest` when it is too short or too long."""
+    low, high = passwords.PASSWORD_MIN_CHARS, passwords.PASSWORD_MAX_CHARS
+    if not low <= len(password) <= high:
+        raise InvalidRequest(f"A password has {low} to {high} characters.", field="password")
+    return password

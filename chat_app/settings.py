@@ -1,0 +1,163 @@
+"""What the environment says, read once and checked: the only reader of `os.environ`."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+SECRET_KEY_MIN_CHARS = 16
+
+
+class BadSetting(SystemExit):
+    """A variable's value is not allowed. Uncaught, it ends the process with this one line."""
+
+    def __init__(self, name: str, value: str, allowed: str) -> None:
+        super().__init__(f"{name}={value!r} is not allowed: it takes {allowed}.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation's configuration. `from_env` is how it is made outside tests."""
+
+    secret_keys: tuple[str, ...] = field(repr=False)  # the first signs and encrypts, all verify
+    database_url: str = field(repr=False)
+    port: int = 8000
+    web_concurrency: int = 1
+    admin_email: str = "admin@example.com"
+    admin_password: str | None = field(default=None, repr=False)
+    openai_api_key: str | None = field(default=None, repr=False)
+    openai_base_url: str | None = None
+    openai_model: str | None = None
+    public_url: str | None = None
+    trusted_proxies: int = 0
+    signup: bool = True
+    log_level: str = "INFO"
+    log_format: str = "text"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings that `environ` gives; raises `BadSetting` on the first bad value.
+
+        Without SECRET_KEY on SQLite one is made and kept in `instance/`.
+        """
+        env = {name: value.strip() for name, value in environ.items() if value.strip()}
+        database_url = _database_url(env)
+        public_url = _url(env, "PUBLIC_URL")
+        return cls(
+            secret_keys=_secret_keys(env, database_url),
+            database_url=database_url,
+            port=_whole(env, "PORT", 8000, 1, 65535),
+            web_concurrency=_whole(env, "WEB_CONCURRENCY", 1, 1, 256),
+            admin_email=_email(env, "ADMIN_EMAIL", "admin@example.com"),
+            admin_password=_password(env, "ADMIN_PASSWORD"),
+            openai_api_key=env.get("OPENAI_API_KEY"),
+            openai_base_url=_url(env, "OPENAI_BASE_URL"),
+            openai_model=env.get("OPENAI_MODEL"),
+            public_url=public_url,
+            trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0, 0, 10),
+            signup=_signup(env, public_url),
+            log_level=_choice(
+                env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+            ),
+            log_format=_choice(env, "LOG_FORMAT", "text", ("text", "json")),
+        )
+
+    @property
+    def url(self) -> str:
+        """Where people reach this installation, without a slash at the end."""
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+
+def _database_url(env: Mapping[str, str]) -> str:
+    url = env.get("DATABASE_URL", f"sqlite:///{ROOT / 'instance' / 'holdfast.db'}")
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql", "postgresql+psycopg") and rest:
+        return f"postgresql+psycopg://{rest}"
+    if scheme == "sqlite" and rest.startswith("/") and rest not in ("/", "/:memory:"):
+        return url
+    allowed = "sqlite:///path/to/file.db or postgresql://user:password@host/name"
+    # The value may hold a password: only its scheme is repeated.
+    raise BadSetting("DATABASE_URL", f"{scheme}://…" if rest else scheme, allowed)
+
+
+def _secret_keys(env: Mapping[str, str], database_url: str) -> tuple[str, ...]:
+    if "SECRET_KEY" in env:
+        keys = tuple(key.strip() for key in env["SECRET_KEY"].split(",") if key.strip())
+        if keys and all(len(key) >= SECRET_KEY_MIN_CHARS for key in keys):
+            return keys
+        wanted = f"{SECRET_KEY_MIN_CHARS} or more characters (several keys: newest first, commas)"
+        raise BadSetting("SECRET_KEY", "…", wanted)
+    if not database_url.startswith("sqlite"):
+        raise BadSetting("SECRET_KEY", "", "a secret, since DATABASE_URL is not SQLite")
+    return (_kept_secret(ROOT / "instance" / "secret_key"),)
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in `path`; made on first use so that two processes agree on one."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    if not path.exists():
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)  # fails where another process was first: its secret counts
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def _signup(env: Mapping[str, str], public_url: str | None) -> bool:
+    """People may register by themselves: on loopback yes, elsewhere only when told so."""
+    on_loopback = public_url is None or urlsplit(public_url).hostname in LOOPBACK_HOSTS
+    default = "open" if on_loopback else "closed"
+    return _choice(env, "SIGNUP", default, ("open", "closed")) == "open"
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    value = env.get(name, str(default))
+    if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+        raise BadSetting(name, value, f"a whole number from {least} to {most}")
+    return int(value)
+
+
+def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name, default)
+    for choice in allowed:
+        if value.lower() == choice.lower():
+            return choice
+    raise BadSetting(name, value, " or ".join(allowed))
+
+
+def _url(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name)
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise BadSetting(name, value, "an address such as https://chat.example.com")
+    return value.rstrip("/")
+
+
+def _email(env: Mapping[str, str], name: str, default: str) -> str:
+    value = env.get(name, default)
+    local, _, domain = value.partition("@")
+    if not local or not domain or " " in value or "@" in domain:
+        raise BadSetting(name, value, "an email address")
+    return value.lower()
+
+
+def _password(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name)
+    if value is not None and len(value) < 8:
+        raise BadSetting(name, "…", "8 or more characters")
+    return value

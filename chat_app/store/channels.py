@@ -1,0 +1,98 @@
+"""Channels and who is in them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from chat_app.store.agents import AgentRow
+from chat_app.store.base import Base, Public, now
+from chat_app.store.users import UserRow
+
+TITLE_MAX_CHARS = 200
+
+
+class ChannelRow(Public, Base):
+    __tablename__ = "channels"
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), index=True
+    )
+    title: Mapped[str] = mapped_column(String(TITLE_MAX_CHARS))
+    reply_mode: Mapped[str] = mapped_column(String(10), default="auto")
+    agent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("agents.id", ondelete="SET NULL"), index=True
+    )
+    last_seq: Mapped[int] = mapped_column(default=0)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    agent: Mapped[AgentRow | None] = relationship(lazy="joined")
+
+
+class ChannelMemberRow(Base):
+    __tablename__ = "channel_members"
+    __table_args__ = ()
+
+    channel_id: Mapped[int] = mapped_column(
+        ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+def channel_in(session: Session, workspace_ids: list[int], channel_id: int) -> ChannelRow | None:
+    """The channel with this id, if it is in one of these workspaces."""
+    found = select(ChannelRow).where(ChannelRow.workspace_id.in_(workspace_ids))
+    return session.scalar(found.where(ChannelRow.id == channel_id))
+
+
+def channel_by_public_id(
+    session: Session, workspace_ids: list[int], public_id: str
+) -> ChannelRow | None:
+    found = select(ChannelRow).where(ChannelRow.workspace_id.in_(workspace_ids))
+    return session.scalar(found.where(ChannelRow.public_id == public_id))
+
+
+def is_in_channel(session: Session, channel_id: int, user_id: int) -> bool:
+    return session.get(ChannelMemberRow, (channel_id, user_id)) is not None
+
+
+def channels_of(
+    session: Session, user_id: int, before: tuple[datetime, int] | None, limit: int
+) -> list[ChannelRow]:
+    """The channels that a person is in, the last active first; `before` is where to go on."""
+    mine = select(ChannelMemberRow.channel_id).where(ChannelMemberRow.user_id == user_id)
+    found = select(ChannelRow).where(ChannelRow.id.in_(mine))
+    if before is not None:
+        time, channel_id = before
+        found = found.where(
+            (ChannelRow.updated_at < time)
+            | ((ChannelRow.updated_at == time) & (ChannelRow.id < channel_id))
+        )
+    found = found.order_by(ChannelRow.updated_at.desc(), ChannelRow.id.desc())
+    return list(session.scalars(found.limit(limit)))
+
+
+def people_in(session: Session, channel_id: int) -> list[UserRow]:
+    found = (
+        select(UserRow)
+        .join(ChannelMemberRow, ChannelMemberRow.user_id == UserRow.id)
+        .where(ChannelMemberRow.channel_id == channel_id)
+    )
+    return list(session.scalars(found.order_by(UserRow.name, UserRow.id)))
+
+
+def take_seqs(session: Session, channel_id: int, count: int) -> int:
+    """Reserve `count` message numbers in one statement; gives the first of them."""
+    last = session.scalar(
+        update(ChannelRow)
+        .where(ChannelRow.id == channel_id)
+        .values(last_seq=ChannelRow.last_seq + count, updated_at=now())
+        .returning(ChannelRow.last_seq)
+    )
+    return (last or 0) - count + 1
+
+
+def count_channels(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(ChannelRow)) or 0

@@ -1,0 +1,125 @@
+"""The connection to the database, and the two ways to use it: `transaction` and `reading`."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from chat_app.errors import Conflict, ServerBusy
+
+POOL_SIZE = 10
+POOL_OVERFLOW = 20
+POOL_WAIT_S = 10
+LOCK_WAIT_S = 10.0
+LOCK_RETRY_S = 0.005
+STATEMENT_TIMEOUT_MS = 15_000
+
+__all__ = ["Database", "Session"]
+
+
+class Database:
+    """One engine and its pool. Nothing is connected before the first use, so it survives a fork."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._write = sessionmaker(
+            self.engine.execution_options(begin="IMMEDIATE"), expire_on_commit=False
+        )
+        self._read = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end, or undoes everything when the block raises.
+
+        On SQLite it holds the write lock from its start, so nothing in the block may wait for
+        anything else. Raises `ServerBusy` when the database cannot be had in time, `Conflict` when
+        another transaction took something that must be unique.
+        """
+        with _faults_as_ours(), self._write.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for reading; rows stay usable after it. Raises `ServerBusy`."""
+        with _faults_as_ours(), self._read() as session:
+            yield session
+
+    def ping(self) -> None:
+        """One round trip; raises `ServerBusy` or SQLAlchemy's own error."""
+        with self.reading() as session:
+            session.execute(text("select 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(url)
+    options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=utc"
+    return create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=POOL_WAIT_S,
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": POOL_WAIT_S},
+    )
+
+
+def _sqlite(url: str) -> Engine:
+    Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=POOL_WAIT_S,
+        connect_args={"timeout": 0, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        _until_free(lambda pragma=pragma: connection.execute(f"PRAGMA {pragma}"))
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock first thing, and wait for it without holding up other greenlets.
+
+    SQLite's own wait (`busy_timeout`) blocks the whole process; `time.sleep` under gevent does not.
+    """
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    _until_free(lambda: connection.exec_driver_sql(f"BEGIN {mode}"))
+
+
+def _until_free(step: Any) -> None:
+    deadline = time.monotonic() + LOCK_WAIT_S
+    while True:
+        try:
+            step()
+            return
+        except Exception as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(LOCK_RETRY_S)
+
+
+@contextmanager
+def _faults_as_ours() -> Iterator[None]:
+    try:
+        yield
+    except exc.TimeoutError as error:
+        raise ServerBusy(retry_after=1) from error
+    except exc.IntegrityError as error:
+        raise Conflict from error
+    except exc.OperationalError as error:
+        raise ServerBusy("The database cannot be reached.", retry_after=1) from error

@@ -1,0 +1,154 @@
+"""Messages: what was said in a channel, by whom, and how it ended."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from chat_app.store.base import Base, Public
+from chat_app.store.channels import ChannelMemberRow
+
+CLIENT_ID_MAX_CHARS = 100
+LIKE_ESCAPE = "\\"
+
+
+class MessageRow(Public, Base):
+    """`role` is `user`, `assistant` or `system`; `status` as in the API.
+
+    A reply has the question as its parent. `replaced` marks an answer that a newer one stands
+    for; `deleted_at` one that was taken back, its body gone.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "seq"),
+        UniqueConstraint("author_user_id", "client_id"),
+        Index("ix_messages_channel_id_id", "channel_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    seq: Mapped[int]
+    role: Mapped[str] = mapped_column(String(10))
+    author_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    author_agent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("agents.id", ondelete="SET NULL"), index=True
+    )
+    author_name: Mapped[str] = mapped_column(String(100))
+    body: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(String(15), default="complete")
+    error_code: Mapped[str | None] = mapped_column(String(40))
+    usage: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    model: Mapped[str | None] = mapped_column(String(200))
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), index=True
+    )
+    client_id: Mapped[str | None] = mapped_column(String(CLIENT_ID_MAX_CHARS))
+    replaced: Mapped[bool] = mapped_column(default=False)
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+    @property
+    def author(self) -> dict[str, Any]:
+        """`{"type": "user"|"agent"|"system", "id", "name"}`."""
+        if self.role == "user":
+            return {"type": "user", "id": self.author_user_id, "name": self.author_name}
+        kind = "agent" if self.role == "assistant" else "system"
+        return {"type": kind, "id": self.author_agent_id, "name": self.author_name}
+
+
+def _shown() -> Select[tuple[MessageRow]]:
+    return select(MessageRow).where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
+
+
+def page_of_messages(
+    session: Session, channel_id: int, limit: int, before: int | None, after: int | None
+) -> list[MessageRow]:
+    """Up to `limit` messages, ascending: after the id `after`, else the newest before `before`."""
+    found = _shown().where(MessageRow.channel_id == channel_id)
+    if after is not None:
+        found = found.where(MessageRow.id > after)
+        if before is not None:
+            found = found.where(MessageRow.id < before)
+        return list(session.scalars(found.order_by(MessageRow.id).limit(limit)))
+    if before is not None:
+        found = found.where(MessageRow.id < before)
+    newest = session.scalars(found.order_by(MessageRow.id.desc()).limit(limit))
+    return list(newest)[::-1]
+
+
+def newest_question(session: Session, channel_id: int) -> MessageRow | None:
+    """The last message that a person wrote in the channel."""
+    found = _shown().where(MessageRow.channel_id == channel_id, MessageRow.role == "user")
+    return session.scalar(found.order_by(MessageRow.id.desc()).limit(1))
+
+
+def message_by_client_id(session: Session, user_id: int, client_id: str) -> MessageRow | None:
+    found = select(MessageRow).where(MessageRow.author_user_id == user_id)
+    return session.scalar(found.where(MessageRow.client_id == client_id))
+
+
+def history_before(
+    session: Session, channel_id: int, question: MessageRow, limit: int
+) -> list[MessageRow]:
+    """What the model is to know: the last messages up to and with `question`, ascending.
+
+    An answer that is still being written, failed without a word or answers this very question
+    is not part of it.
+    """
+    found = _shown().where(MessageRow.channel_id == channel_id, MessageRow.id <= question.id)
+    found = found.where(MessageRow.status != "streaming", MessageRow.body != "")
+    newest = session.scalars(found.order_by(MessageRow.id.desc()).limit(limit))
+    return list(newest)[::-1]
+
+
+def replace_answers(session: Session, question_id: int, reply_id: int) -> None:
+    """Let one answer stand for all earlier answers to the same question."""
+    session.execute(
+        update(MessageRow)
+        .where(MessageRow.parent_id == question_id, MessageRow.role == "assistant")
+        .where(MessageRow.id < reply_id)
+        .values(replaced=True)
+    )
+
+
+def search_messages(
+    session: Session, user_id: int, words: str, before: int | None, limit: int
+) -> list[MessageRow]:
+    """Messages that contain `words`, in the channels the person is in, newest first."""
+    mine = select(ChannelMemberRow.channel_id).where(ChannelMemberRow.user_id == user_id)
+    escaped = words
+    for sign in (LIKE_ESCAPE, "%", "_"):
+        escaped = escaped.replace(sign, LIKE_ESCAPE + sign)
+    found = _shown().where(MessageRow.channel_id.in_(mine))
+    found = found.where(MessageRow.body.ilike(f"%{escaped}%", escape=LIKE_ESCAPE))
+    if before is not None:
+        found = found.where(MessageRow.id < before)
+    return list(session.scalars(found.order_by(MessageRow.id.desc()).limit(limit)))
+
+
+class FeedbackRow(Base):
+    """What a person thinks of a message."""
+
+    __tablename__ = "feedback"
+    __table_args__ = ()
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    rating: Mapped[str] = mapped_column(String(4))
+    comment: Mapped[str | None] = mapped_column(Text)

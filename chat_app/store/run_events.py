@@ -1,0 +1,68 @@
+"""The journal's table: the truth about a run, one row an event."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ForeignKey, String, Text, func, insert, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from chat_app.store.base import Base
+
+
+class RunEventRow(Base):
+    """`data` is the event's JSON as clients get it, so that a replay is equal to the byte."""
+
+    __tablename__ = "run_events"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    type: Mapped[str] = mapped_column(String(20))
+    data: Mapped[str] = mapped_column(Text)
+
+
+class StoredEvent(NamedTuple):
+    run_id: int
+    seq: int
+    type: str
+    data: str
+
+
+def append_events(session: Session, events: Sequence[StoredEvent]) -> None:
+    """Write events in one statement. A seq that is taken fails the whole transaction."""
+    rows: list[dict[str, Any]] = [event._asdict() for event in events]
+    session.execute(insert(RunEventRow), rows)
+
+
+def last_seq(session: Session, run_id: int) -> int:
+    found = select(func.max(RunEventRow.seq)).where(RunEventRow.run_id == run_id)
+    return session.scalar(found) or 0
+
+
+def events_after(
+    session: Session, run_id: int, seq: int, limit: int | None = None
+) -> list[StoredEvent]:
+    """A run's events with a higher number than `seq`, ascending."""
+    found = (
+        select(RunEventRow.run_id, RunEventRow.seq, RunEventRow.type, RunEventRow.data)
+        .where(RunEventRow.run_id == run_id, RunEventRow.seq > seq)
+        .order_by(RunEventRow.seq)
+        .limit(limit)
+    )
+    return [StoredEvent(*row) for row in session.execute(found)]
+
+
+def events_after_each(session: Session, positions: dict[int, int]) -> list[StoredEvent]:
+    """What is new for several runs at once, `{run id: last known seq}`, ascending in each."""
+    newer = [
+        (RunEventRow.run_id == run_id) & (RunEventRow.seq > seq)
+        for run_id, seq in positions.items()
+    ]
+    found = (
+        select(RunEventRow.run_id, RunEventRow.seq, RunEventRow.type, RunEventRow.data)
+        .where(or_(*newer))
+        .order_by(RunEventRow.run_id, RunEventRow.seq)
+    )
+    return [StoredEvent(*row) for row in session.execute(found)]

@@ -1,0 +1,72 @@
+"""The schema's state: where the migrations stand, and how to move them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from chat_app.store import channels, messages, run_events, runs, tokens, workspaces
+from chat_app.store.base import Base
+from chat_app.store.db import Database
+
+MIGRATION_LOCK = 4_620_417  # any number that is ours alone in the database
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+# Importing a row registers its table: the metadata is whole only once all of them are in.
+TABLES = (channels, messages, run_events, runs, tokens, workspaces)
+
+
+def head() -> str:
+    """The revision that this code needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current(db: Database) -> str | None:
+    """The revision that the database is at, None when it is empty."""
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(db: Database, revision: str = "head") -> None:
+    """Migrate up. A second process that does the same waits its turn."""
+    with _writing(db) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(db: Database, revision: str) -> None:
+    """Migrate down; `base` empties the database."""
+    with _writing(db) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def revise(db: Database, message: str) -> None:
+    """Write a new migration from the difference between the rows and the database."""
+    with _writing(db) as connection:
+        command.revision(_config(connection), message=message, autogenerate=True)
+
+
+def differences(db: Database) -> list[object]:
+    """What autogenerate would change; empty when the migrations make exactly these rows."""
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Base.metadata))
+
+
+@contextmanager
+def _writing(db: Database) -> Iterator[Connection]:
+    with db.engine.execution_options(begin="IMMEDIATE").begin() as connection:
+        if not db.is_sqlite:
+            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        yield connection
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config(attributes={"connection": connection, "metadata": Base.metadata})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config

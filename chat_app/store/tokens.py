@@ -1,0 +1,44 @@
+"""What proves who asks: browser sessions and Bearer tokens, kept as hashes."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from chat_app.store.base import Base, Numbered, now
+from chat_app.store.users import UserRow
+
+KINDS = ("session", "login", "api")  # a browser, the login door, made by hand
+
+
+class TokenRow(Numbered, Base):
+    __tablename__ = "tokens"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(100))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str] = mapped_column(String(100))
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+def live_token(session: Session, token_hash: str) -> tuple[TokenRow, UserRow] | None:
+    """The unexpired token with this hash and its active owner."""
+    row = session.execute(
+        select(TokenRow, UserRow)
+        .join(UserRow, UserRow.id == TokenRow.user_id)
+        .where(TokenRow.token_hash == token_hash, UserRow.is_active)
+        .where((TokenRow.expires_at.is_(None)) | (TokenRow.expires_at > now()))
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def tokens_of(session: Session, user_id: int) -> list[TokenRow]:
+    """A person's tokens made by hand, newest first."""
+    found = select(TokenRow).where(TokenRow.user_id == user_id, TokenRow.kind == "api")
+    return list(session.scalars(found.order_by(TokenRow.id.desc())))
+
+
+def delete_expired(session: Session) -> None:
+    session.execute(delete(TokenRow).where(TokenRow.expires_at < now()))

@@ -1,0 +1,28 @@
+"""People."""
+
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from chat_app.store.base import Base, Public
+
+EMAIL_MAX_CHARS = 254
+NAME_MAX_CHARS = 100
+
+
+class UserRow(Public, Base):
+    __tablename__ = "users"
+
+    email: Mapped[str] = mapped_column(String(EMAIL_MAX_CHARS), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
+    password_hash: Mapped[str] = mapped_column(String(255))
+    is_operator: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+
+
+def user_by_email(session: Session, email: str) -> UserRow | None:
+    """The person with this address, whatever its upper and lower case."""
+    return session.scalar(select(UserRow).where(UserRow.email == email.strip().lower()))
+
+
+def all_users(session: Session) -> list[UserRow]:
+    return list(session.scalars(select(UserRow).order_by(UserRow.id)))

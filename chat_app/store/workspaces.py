@@ -1,0 +1,54 @@
+"""Workspaces (tenants) and the people in them."""
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from chat_app.store.base import Base, Public
+from chat_app.store.users import UserRow
+
+ROLES = ("owner", "admin", "member", "viewer")
+
+
+class WorkspaceRow(Public, Base):
+    __tablename__ = "workspaces"
+
+    name: Mapped[str] = mapped_column(String(100))
+
+
+class WorkspaceMemberRow(Base):
+    __tablename__ = "workspace_members"
+    __table_args__ = ()
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    role: Mapped[str] = mapped_column(String(10))
+
+
+def first_workspace(session: Session) -> WorkspaceRow | None:
+    """The workspace that the installation was seeded with."""
+    return session.scalar(select(WorkspaceRow).order_by(WorkspaceRow.id).limit(1))
+
+
+def workspaces_of(session: Session, user_id: int) -> dict[int, str]:
+    """`{workspace id: the person's role there}`, oldest workspace first."""
+    rows = session.execute(
+        select(WorkspaceMemberRow.workspace_id, WorkspaceMemberRow.role)
+        .where(WorkspaceMemberRow.user_id == user_id)
+        .order_by(WorkspaceMemberRow.workspace_id)
+    )
+    return {workspace_id: role for workspace_id, role in rows}
+
+
+def people_of(session: Session, workspace_id: int) -> list[tuple[UserRow, str]]:
+    """The people of a workspace with their roles, by name."""
+    rows = session.execute(
+        select(UserRow, WorkspaceMemberRow.role)
+        .join(WorkspaceMemberRow, WorkspaceMemberRow.user_id == UserRow.id)
+        .where(WorkspaceMemberRow.workspace_id == workspace_id)
+        .order_by(UserRow.name, UserRow.id)
+    )
+    return [(user, role) for user, role in rows]

@@ -1,0 +1,1 @@
+"""The engine: runs, their journal, and the streams that show them."""

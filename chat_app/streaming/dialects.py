@@ -1,0 +1,83 @@
+"""From a journalled event to what one kind of client reads. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from chat_app.store.run_events import StoredEvent
+from chat_app.streaming import sse
+
+FINISH_REASONS = {
+    "stop": "Stop",
+    "length": "Length",
+    "tool_calls": "ToolCalls",
+    "content_filter": "ContentFilter",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """The ids that a run is known by; `question` and `reply` are public ids of messages."""
+
+    id: int
+    public_id: str
+    session_id: str
+    question: str
+    reply: str
+
+
+Dialect = Callable[[RunRef, StoredEvent], bytes]
+
+
+def channel(run: RunRef, event: StoredEvent) -> bytes:
+    """The journal's own form, with the id that a client comes back with."""
+    return sse.frame(event.data, f"{run.public_id}:{event.seq}")
+
+
+def agent_chat(run: RunRef, event: StoredEvent) -> bytes:
+    """The agent-chat dialect: every event one object with all of its keys."""
+    payload = agent_chat_payload(run, orjson.loads(event.data))
+    return sse.frame(orjson.dumps(payload).decode(), f"{run.public_id}:{event.seq}")
+
+
+def agent_chat_payload(run: RunRef, event: dict[str, Any]) -> dict[str, Any]:
+    """An event of the channel dialect as this one has it.
+
+    What has no type of its own here (the start, reasoning, usage, a notice) is an empty `content`
+    whose `metadata` carries it: so the ids stay without gaps.
+    """
+    kind = event.pop("type")
+    payload: dict[str, Any] = {
+        "type": kind,
+        "content": None,
+        "session_id": run.session_id,
+        "message_id": run.question,
+        "reply_id": None,
+        "metadata": None,
+        "finish_reason": None,
+        "error": None,
+    }
+    if kind == "chunk":
+        return payload | {"type": "content", "content": event["content"]}
+    if kind == "done":
+        return payload | {"reply_id": run.reply} | _ending(event)
+    if kind == "error":
+        return payload | _failure(event)
+    if kind in ("tool_call", "tool_result"):
+        return payload | {"metadata": event}
+    return payload | {"type": "content", "content": "", "metadata": {kind: event}}
+
+
+def _ending(event: dict[str, Any]) -> dict[str, Any]:
+    reason = FINISH_REASONS.get(event["finish_reason"], "Stop")
+    tokens = (event["usage"] or {}).get("total_tokens")
+    metadata = {"model": event.get("model"), "tokens_used": tokens, "finish_reason": reason}
+    return {"metadata": metadata, "finish_reason": reason}
+
+
+def _failure(event: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in event.items() if key not in ("message_id", "done")}
+    cancelled = event["error_code"] == "run_cancelled"
+    return kept | {"finish_reason": "Cancelled" if cancelled else None}

@@ -1,0 +1,89 @@
+"""What happens in a run, as values, and the JSON that goes into the journal. Pure."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import orjson
+
+from chat_app.store.run_events import StoredEvent
+
+TEXT_TYPES = frozenset({"chunk", "reasoning"})
+TERMINAL_TYPES = frozenset({"done", "error"})
+MERGED_MAX_CHARS = 65_536
+
+
+class Event(NamedTuple):
+    """One event before it has a number. Text types use `content`, the others `fields`."""
+
+    type: str
+    content: str = ""
+    fields: dict[str, Any] | None = None
+
+
+class Encoded(NamedTuple):
+    """An event as the journal keeps it: its type, and its JSON in the channel dialect."""
+
+    type: str
+    data: str
+
+
+def encode(event: Event) -> Encoded:
+    """The event's JSON on one line, UTF-8 unescaped (CONTRACT: stream basics)."""
+    if event.type in TEXT_TYPES:
+        payload = {"type": event.type, "content": event.content, "done": False}
+    else:
+        payload = {"type": event.type, **(event.fields or {})}
+    return Encoded(event.type, orjson.dumps(payload).decode())
+
+
+def fold(events: Iterable[Event]) -> list[Encoded]:
+    """Encode `events`, neighbouring text of one type joined: under load a batch is one event."""
+    folded: list[Encoded] = []
+    held: list[str] = []
+    held_type, held_chars = "", 0
+    for event in events:
+        if held and (event.type != held_type or held_chars > MERGED_MAX_CHARS):
+            folded.append(encode(Event(held_type, "".join(held))))
+            held, held_chars = [], 0
+        if event.type in TEXT_TYPES:
+            held.append(event.content)
+            held_type, held_chars = event.type, held_chars + len(event.content)
+        else:
+            folded.append(encode(event))
+    if held:
+        folded.append(encode(Event(held_type, "".join(held))))
+    return folded
+
+
+def start(run_id: str, channel_id: int, agent: dict[str, Any], message_id: int) -> Event:
+    """The first event. `run_id` is the public id, `message_id` the question's."""
+    fields = {"run_id": run_id, "channel_id": channel_id, "agent": agent, "message_id": message_id}
+    return Event("start", fields=fields)
+
+
+def as_reset(first: StoredEvent) -> StoredEvent:
+    """A run's first event, telling the client to forget what it has: all comes again."""
+    return first._replace(data=orjson.dumps({**orjson.loads(first.data), "reset": True}).decode())
+
+
+def usage(tokens: dict[str, int], model: str) -> Event:
+    return Event("usage", fields={**tokens, "model": model})
+
+
+def done(
+    message_id: int, finish_reason: str, tokens: dict[str, int] | None, model: str | None
+) -> Event:
+    """The end of a whole answer; `message_id` is the reply, which is committed with it."""
+    fields = {
+        "message_id": message_id,
+        "done": True,
+        "finish_reason": finish_reason,
+        "usage": tokens,
+        "model": model,
+    }
+    return Event("done", fields=fields)
+
+
+def failure(error: dict[str, Any], message_id: int | None) -> Event:
+    """The end of an answer that broke; `message_id` is the partial reply, where one is kept."""
+    return Event("error", fields={**error, "message_id": message_id, "done": True})

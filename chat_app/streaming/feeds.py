@@ -1,0 +1,138 @@
+"""The committed events of the runs that somebody here writes or watches.
+
+A feed is one run's shared list: each event is encoded once per dialect, however many watch, and
+a reader is only a position in it. A run that another process writes is polled for, all of them
+in one query.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import gevent
+import structlog
+from gevent.event import Event as Bell
+
+from chat_app.store.db import Database
+from chat_app.store.run_events import StoredEvent, events_after, events_after_each
+from chat_app.streaming.dialects import Dialect, RunRef
+from chat_app.streaming.events import TERMINAL_TYPES
+
+POLL_S = 0.075
+
+log = structlog.get_logger()
+
+
+class Feed:
+    """The events of one run, numbered 1 … `len(events)`, and a bell for new ones."""
+
+    def __init__(self, run: RunRef, events: Sequence[StoredEvent] = ()) -> None:
+        self.run = run
+        self.events = list(events)
+        self.users = 0
+        self.is_written_here = False
+        self._frames: dict[Dialect, list[bytes]] = {}
+        self._bell = Bell()
+
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.events) and self.events[-1].type in TERMINAL_TYPES
+
+    def publish(self, events: Sequence[StoredEvent]) -> None:
+        """Show committed events to all who watch. Events that are here already are skipped."""
+        known = len(self.events)
+        self.events.extend(event for event in events if event.seq > known)
+        self.ring()
+
+    def ring(self) -> None:
+        """Wake all who wait."""
+        bell, self._bell = self._bell, Bell()
+        bell.set()
+
+    def wait(self, position: int, timeout_s: float) -> bool:
+        """Wait for an event after `position`; False when none came in time."""
+        bell = self._bell
+        if len(self.events) > position:
+            return True
+        bell.wait(timeout_s)
+        return len(self.events) > position
+
+    def read(self, dialect: Dialect, position: int) -> tuple[bytes, int]:
+        """All frames after `position`, joined for one write, and the position after them."""
+        frames = self._frames.setdefault(dialect, [])
+        for event in self.events[len(frames) :]:
+            frames.append(dialect(self.run, event))
+        return b"".join(frames[position:]), len(frames)
+
+
+class Feeds:
+    """The feeds in use in this process."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._feeds: dict[int, Feed] = {}
+        self._poller: gevent.Greenlet | None = None
+
+    @contextmanager
+    def writing(self, run: RunRef) -> Iterator[Feed]:
+        """The feed of a run that this process answers."""
+        with self._using(run) as feed:
+            feed.is_written_here = True
+            try:
+                yield feed
+            finally:
+                feed.is_written_here = False
+                self._poll_if_foreign(feed)
+
+    @contextmanager
+    def watching(self, run: RunRef) -> Iterator[Feed]:
+        """The feed of a run, with all that was committed so far."""
+        with self._using(run) as feed:
+            self._poll_if_foreign(feed)
+            yield feed
+
+    @contextmanager
+    def _using(self, run: RunRef) -> Iterator[Feed]:
+        feed = self._feeds.get(run.id) or self._load(run)
+        feed.users += 1
+        try:
+            yield feed
+        finally:
+            feed.users -= 1
+            if feed.users == 0:
+                self._feeds.pop(run.id, None)
+
+    def _load(self, run: RunRef) -> Feed:
+        with self._db.reading() as session:
+            events = events_after(session, run.id, 0)
+        # Another greenlet may have loaded the same feed while the query waited: theirs counts.
+        feed = self._feeds.setdefault(run.id, Feed(run))
+        feed.publish(events)
+        return feed
+
+    def _poll_if_foreign(self, feed: Feed) -> None:
+        if self._poller is None and not feed.is_written_here and not feed.has_ended:
+            self._poller = gevent.spawn(self._poll)
+
+    def _poll(self) -> None:
+        while foreign := self._foreign():
+            try:
+                self._fetch(foreign)
+            except Exception:
+                log.exception("feed_poll_failed")
+            gevent.sleep(POLL_S)
+        self._poller = None
+
+    def _foreign(self) -> dict[int, int]:
+        return {
+            run_id: len(feed.events)
+            for run_id, feed in self._feeds.items()
+            if not feed.has_ended and not feed.is_written_here
+        }
+
+    def _fetch(self, positions: dict[int, int]) -> None:
+        with self._db.reading() as session:
+            found = events_after_each(session, positions)
+        for event in found:
+            feed = self._feeds.get(event.run_id)
+            if feed is not None:
+                feed.publish([event])

@@ -1,0 +1,69 @@
+"""Reads from the store what a run needs: whom to ask, and what to tell the model."""
+
+from collections.abc import Callable
+
+from chat_app.errors import NoAgent, ProviderNotConfigured
+from chat_app.providers.values import Endpoint, ModelRequest
+from chat_app.store.agents import AgentRow
+from chat_app.store.base import now
+from chat_app.store.channels import ChannelRow
+from chat_app.store.db import Session
+from chat_app.store.messages import MessageRow, history_before
+from chat_app.store.providers import ProviderRow
+from chat_app.store.runs import RunRow
+from chat_app.store.secrets import Cipher
+from chat_app.streaming import history
+from chat_app.streaming.history import Said
+from chat_app.streaming.turn import Plan
+
+
+class Planner:
+    """Makes plans. `demo_url` gives the address at which the demo model listens."""
+
+    def __init__(self, cipher: Cipher, demo_url: Callable[[], str]) -> None:
+        self._cipher = cipher
+        self._demo_url = demo_url
+
+    def plan(self, session: Session, run: RunRow) -> Plan:
+        """Raises `NoAgent` or `ProviderNotConfigured` when either went away since the question."""
+        channel = session.get(ChannelRow, run.channel_id)
+        question = session.get(MessageRow, run.question_id)
+        agent = session.get(AgentRow, run.agent_id) if run.agent_id else None
+        if channel is None or question is None or agent is None:
+            raise NoAgent
+        model = agent.effective_model
+        if agent.provider is None or not model or not agent.can_answer:
+            raise ProviderNotConfigured
+        request = ModelRequest(
+            model=model,
+            messages=_messages(session, channel, agent, question),
+            temperature=agent.temperature,
+            max_tokens=agent.max_tokens,
+        )
+        return Plan(self.endpoint(agent.provider), request)
+
+    def endpoint(self, provider: ProviderRow) -> Endpoint:
+        """Where and with which key a provider is reached. Raises `ProviderNotConfigured`."""
+        key = provider.api_key_encrypted
+        return Endpoint(
+            base_url=self._demo_url() if provider.is_demo else provider.base_url,
+            api_key=self._cipher.decrypt(key) if key else None,
+            connect_timeout_s=provider.connect_timeout_s,
+            read_timeout_s=provider.read_timeout_s,
+            write_timeout_s=provider.write_timeout_s,
+        )
+
+
+def _messages(
+    session: Session, channel: ChannelRow, agent: AgentRow, question: MessageRow
+) -> list[dict[str, str]]:
+    variables = {
+        "agent": agent.name,
+        "channel": channel.title,
+        "date": now().date().isoformat(),
+    }
+    said = [
+        Said(message.role, message.author_name, message.body)
+        for message in history_before(session, channel.id, question, history.MAX_MESSAGES)
+    ]
+    return history.messages(history.fill(agent.system_prompt, variables), said)

@@ -1,0 +1,24 @@
+from gevent import monkey; monkey.patch_all()  # noqa: E702, I001  first of all: what is imported before stays blocking
+"""How gunicorn serves Holdfast: gevent workers, streams that stay open, Heroku's time limits."""
+
+from chat_app.settings import Settings
+
+settings = Settings.from_env()
+
+bind = f"127.0.0.1:{settings.port}"
+worker_class = "gevent"
+workers = settings.web_concurrency
+worker_connections = 5_000  # an open stream holds one; past this new ones wait unanswered
+backlog = 2_048
+keepalive = 75  # seconds; load balancers reuse connections for about a minute
+graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
+timeout = 60  # a worker whose hub is stuck this long is replaced; streams do not count
+limit_request_line = 8_190  # the most gunicorn takes; longer questions go by POST
+limit_request_field_size = 131_072
+control_socket_disable = True  # its default path is shared by every instance of this user
+loglevel = "warning"  # requests are logged by the application
+
+
+def when_ready(server):
+    """Say where to go, once the socket listens."""
+    print(f"\n  Holdfast is at {settings.url}\n  Stop it with Ctrl+C.\n", flush=True)
