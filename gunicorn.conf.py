@@ -1,6 +1,7 @@
 from gevent import monkey; monkey.patch_all()  # noqa: E702, I001  first of all: what is imported before stays blocking
 """How gunicorn serves Holdfast: gevent workers, streams that stay open, Heroku's time limits."""
 
+from chat_app import serve
 from chat_app.settings import Settings
 
 settings = Settings.from_env()
@@ -22,3 +23,8 @@ loglevel = "warning"  # requests are logged by the application
 def when_ready(server):
     """Say where to go, once the socket listens."""
     print(f"\n  Holdfast is at {settings.url}\n  Stop it with Ctrl+C.\n", flush=True)
+
+
+def post_worker_init(worker):
+    """Keep leases, take over what dead processes left, and drain when told to stop."""
+    serve(worker.wsgi, lambda: worker.alive)

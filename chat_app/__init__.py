@@ -3,6 +3,8 @@
 `create_app` builds the runtime and registers the doors: the only place where the rooms meet.
 """
 
+from collections.abc import Callable
+
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -13,6 +15,7 @@ from chat_app.api import doors
 from chat_app.auth import cookies, csrf, limits
 from chat_app.runtime import Runtime
 from chat_app.settings import Settings
+from chat_app.streaming.drain import InFlight
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_FORM_BYTES = 1024 * 1024
@@ -33,7 +36,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.json = doors.Json(app)
     app.session_interface = cookies.SessionCookie()
-    app.extensions["holdfast"] = Runtime.build(settings)
+    app.extensions["holdfast"] = runtime = Runtime.build(settings)
     app.register_error_handler(Exception, _answer_failure)
     app.before_request(current.begin)
     app.after_request(current.end)
@@ -44,7 +47,14 @@ def create_app(settings: Settings) -> Flask:
     limits.install(app)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = in_flight = InFlight(app.wsgi_app)  # type: ignore[method-assign]
+    app.extensions["holdfast_serve"] = lambda is_alive: runtime.serve(is_alive, in_flight)
     return app
+
+
+def serve(app: Flask, is_alive: Callable[[], bool]) -> None:
+    """Begin a worker's life, for the server's hook once it has forked; see gunicorn.conf.py."""
+    app.extensions["holdfast_serve"](is_alive)
 
 
 def _answer_failure(raised: Exception) -> ResponseReturnValue:

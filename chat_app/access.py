@@ -4,7 +4,8 @@ A person sees the channels of their own workspaces. In those, a channel they are
 by name (`access_denied`); anything of another workspace is simply not found.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from chat_app.errors import (
@@ -14,16 +15,18 @@ from chat_app.errors import (
     MessageNotFound,
     RunNotFound,
 )
-from chat_app.store import agents, channels, messages, runs
+from chat_app.store import agents, channels, runs
 from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
 from chat_app.store.runs import RunRow
+from chat_app.store.users import UserRow
 
 ID_MAX = 2**63 - 1
 WRITERS = ("owner", "admin", "member")
 MANAGERS = ("owner", "admin")
+SCOPES = ("read", "write")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,13 @@ class Person:
     email: str
     is_operator: bool
     roles: dict[int, str]
-    scopes: frozenset[str] = field(default_factory=lambda: frozenset({"read", "write"}))
+    scopes: frozenset[str] = frozenset(SCOPES)
+
+    @classmethod
+    def of(cls, user: UserRow, roles: dict[int, str], scopes: Iterable[str] = SCOPES) -> "Person":
+        """The person whom this row describes."""
+        about = (user.id, user.public_id, user.name, user.email, user.is_operator)
+        return cls(*about, roles, frozenset(scopes))
 
     @property
     def workspace_ids(self) -> list[int]:
@@ -112,7 +121,7 @@ def message(session: Session, person: Person, ref: str | int) -> MessageRow:
     """The message with this id, in a channel they are in. Raises `MessageNotFound`."""
     message_id = number(ref)
     found = session.get(MessageRow, message_id) if message_id is not None else None
-    if found is None or found.deleted_at is not None or not _sees(session, person, found.channel_id):
+    if found is None or found.deleted_at or not _sees(session, person, found.channel_id):
         raise MessageNotFound
     return found
 

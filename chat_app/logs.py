@@ -30,7 +30,7 @@ def configure(level: str, log_format: str) -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler()
-    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if log_format == "json":
         last.append(structlog.processors.format_exc_info)
     handler.setFormatter(

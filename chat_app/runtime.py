@@ -1,5 +1,6 @@
 """Everything that lives as long as the process: built once, handed to every service."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chat_app.demo.server import DemoServer
@@ -7,16 +8,19 @@ from chat_app.providers.client import Providers
 from chat_app.settings import Settings
 from chat_app.store.db import Database
 from chat_app.store.secrets import Cipher
+from chat_app.streaming.drain import Drain, InFlight
 from chat_app.streaming.engine import RunEngine
 from chat_app.streaming.feeds import Feeds
 from chat_app.streaming.journal import Journal
+from chat_app.streaming.keeper import Keeper
 from chat_app.streaming.planning import Planner
 
 
 @dataclass(frozen=True)
 class Runtime:
     """Nothing in it opens a connection or starts a greenlet before its first use, so that it may
-    be built before a fork."""
+    be built before a fork.
+    """
 
     settings: Settings
     db: Database
@@ -25,6 +29,7 @@ class Runtime:
     planner: Planner
     feeds: Feeds
     engine: RunEngine
+    keeper: Keeper
     demo: DemoServer
 
     @classmethod
@@ -35,11 +40,19 @@ class Runtime:
         demo = DemoServer()
         planner = Planner(cipher, demo.base_url)
         feeds = Feeds(db)
-        engine = RunEngine(db, feeds, Journal(db), planner, providers)
-        return cls(settings, db, cipher, providers, planner, feeds, engine, demo)
+        engine = RunEngine(db, feeds, Journal(db), planner, providers, settings.resume_runs)
+        keeper = Keeper(db, engine)
+        return cls(settings, db, cipher, providers, planner, feeds, engine, keeper, demo)
+
+    def serve(self, is_alive: Callable[[], bool], in_flight: InFlight) -> None:
+        """Begin a worker's life: keep leases, and drain once `is_alive` says no."""
+        self.keeper.start()
+        drain = Drain(self.engine, self.keeper, self.feeds, in_flight, self.settings.drain_s)
+        drain.begin_when(is_alive)
 
     def close(self) -> None:
         """Let go of connections and of the demo's listener."""
+        self.keeper.stop()
         self.providers.close()
         self.demo.close()
         self.db.close()

@@ -35,6 +35,9 @@ class Settings:
     public_url: str | None = None
     trusted_proxies: int = 0
     signup: bool = True
+    resume_runs: bool = True
+    drain_s: int = 20
+    events_keep_hours: int = 24
     log_level: str = "INFO"
     log_format: str = "text"
 
@@ -60,6 +63,9 @@ class Settings:
             public_url=public_url,
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0, 0, 10),
             signup=_signup(env, public_url),
+            resume_runs=_choice(env, "RESUME_RUNS", "always", ("always", "never")) == "always",
+            drain_s=_whole(env, "DRAIN_S", 20, 0, 300),
+            events_keep_hours=_whole(env, "EVENTS_KEEP_HOURS", 24, 1, 24 * 365),
             log_level=_choice(
                 env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
             ),

@@ -28,19 +28,19 @@ def chat_stream(agent_id: str) -> ResponseReturnValue:
     run = agent_chat.ask(current.runtime(), person, agent_id, question)
     if not body.stream:
         return agent_chat.answer(current.runtime(), run)
-    return doors.event_stream(agent_chat.stream(current.runtime(), run))
+    return doors.event_stream(agent_chat.stream(current.runtime(), run, doors.listener()))
 
 
 @bp.get("/stream")
 @doors.event_source
 def chat_event_source(agent_id: str) -> ResponseReturnValue:
     csrf.check_same_site()
-    person, query, cursor = current.person(), reading.query(AskQuery), doors.last_event_id()
+    person, query, listener = current.person(), reading.query(AskQuery), doors.listener()
     question = Question(query.message, query.session_id, query.client_id)
     rt = current.runtime()
     run = (
-        agent_chat.resume(rt, person, agent_id, cursor)
-        if cursor
+        agent_chat.resume(rt, person, agent_id, listener.last_event_id)
+        if listener.last_event_id
         else agent_chat.ask(rt, person, agent_id, question)
     )
-    return doors.event_stream(agent_chat.stream(rt, run, cursor))
+    return doors.event_stream(agent_chat.stream(rt, run, listener))

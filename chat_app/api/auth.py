@@ -14,8 +14,6 @@ from chat_app.api.schemas.auth import (
     TokenOut,
 )
 from chat_app.api.schemas.base import show
-from chat_app.errors import NotFound
-from chat_app.access import number
 from chat_app.services import tokens, users
 
 bp = Blueprint("auth", __name__, url_prefix="/api")

@@ -79,7 +79,5 @@ def remove_member(channel_id: str, user_id: str) -> ResponseReturnValue:
 def stream(channel_id: str) -> ResponseReturnValue:
     csrf.check_same_site()
     person = current.person()
-    frames = runs.stream_of_channel(
-        current.runtime(), person, channel_id, doors.last_event_id()
-    )
+    frames = runs.stream_of_channel(current.runtime(), person, channel_id, doors.listener())
     return doors.event_stream(frames)

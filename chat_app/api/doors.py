@@ -10,6 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from chat_app.errors import HoldfastError
 from chat_app.streaming import sse
+from chat_app.streaming.follow import Listener
+from chat_app.streaming.hangup import Hangup
 
 View = Callable[..., ResponseReturnValue]
 
@@ -52,6 +54,7 @@ def refusal_frame(error: HoldfastError) -> bytes:
     return sse.frame(orjson.dumps(payload).decode())
 
 
-def last_event_id() -> str | None:
-    """The cursor of a client that comes back."""
-    return request.headers.get("Last-Event-ID") or request.args.get("last_event_id")
+def listener() -> Listener:
+    """The client of a stream: the cursor it comes back with, and its socket."""
+    cursor = request.headers.get("Last-Event-ID") or request.args.get("last_event_id")
+    return Listener(cursor, Hangup(request.environ.get("gunicorn.socket")))

@@ -1,7 +1,7 @@
 """How often one may knock: every limit of the installation in one table."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask, Response
 from flask_limiter import Limiter
@@ -58,7 +58,8 @@ def install(app: Flask) -> None:
             key_func=limit.who,
             deduct_when=_was_refused if limit.only_refused else None,
         )
-        app.view_functions[endpoint] = counted(app.view_functions[endpoint])
+        view: Any = counted(app.view_functions[endpoint])
+        app.view_functions[endpoint] = view
 
 
 def _was_refused(response: Response) -> bool:

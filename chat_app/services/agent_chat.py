@@ -24,7 +24,7 @@ from chat_app.store.runs import RunRow, latest_run
 from chat_app.store.stats import agent_stats
 from chat_app.streaming import dialects, events, opening, replies, sse
 from chat_app.streaming.dialects import RunRef
-from chat_app.streaming.follow import follow
+from chat_app.streaming.follow import Listener, follow
 
 TITLE_CHARS = 60
 
@@ -57,9 +57,7 @@ def ask(rt: Runtime, person: Person, agent_ref: str, question: Question) -> RunR
     return run
 
 
-def _ask(
-    rt: Runtime, person: Person, agent_ref: str, question: Question
-) -> tuple[RunRef, bool]:
+def _ask(rt: Runtime, person: Person, agent_ref: str, question: Question) -> tuple[RunRef, bool]:
     with rt.db.transaction() as session:
         agent = _agent(session, person, agent_ref)
         if (run := _asked_before(session, person, question)) is not None:
@@ -91,9 +89,7 @@ def _asked_before(session: Session, person: Person, question: Question) -> RunRo
     return run
 
 
-def _session(
-    session: Session, person: Person, agent: AgentRow, question: Question
-) -> ChannelRow:
+def _session(session: Session, person: Person, agent: AgentRow, question: Question) -> ChannelRow:
     if question.session_id is None:
         return _new_session(session, person, agent, question.message)
     try:
@@ -104,14 +100,10 @@ def _session(
     return channel
 
 
-def _new_session(
-    session: Session, person: Person, agent: AgentRow, message: str
-) -> ChannelRow:
+def _new_session(session: Session, person: Person, agent: AgentRow, message: str) -> ChannelRow:
     person.must_write(agent.workspace_id)
     title = " ".join(message.split())[:TITLE_CHARS]
-    channel = ChannelRow(
-        workspace_id=agent.workspace_id, title=title, agent_id=agent.id
-    )
+    channel = ChannelRow(workspace_id=agent.workspace_id, title=title, agent_id=agent.id)
     session.add(channel)
     session.flush()
     session.add(ChannelMemberRow(channel_id=channel.id, user_id=person.id))
@@ -134,10 +126,9 @@ def resume(rt: Runtime, person: Person, agent_ref: str, last_event_id: str) -> R
         return opening.ref(session, run)
 
 
-def stream(rt: Runtime, run: RunRef, last_event_id: str | None = None) -> Iterator[bytes]:
-    """The run in this dialect, after the event with this id."""
-    position = sse.position(run.public_id, last_event_id)
-    return follow(rt.feeds, run, dialects.agent_chat, position)
+def stream(rt: Runtime, run: RunRef, listener: Listener) -> Iterator[bytes]:
+    """The run in this dialect."""
+    return follow(rt.feeds, run, dialects.agent_chat, listener)
 
 
 def answer(rt: Runtime, run: RunRef) -> dict[str, Any]:

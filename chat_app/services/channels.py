@@ -31,6 +31,13 @@ def list_channels(
     return page, _cursor(page[-1]) if len(found) > limit else None
 
 
+def list_all(rt: Runtime, person: Person, limit: int) -> list[ChannelRow]:
+    """The channels of the whole installation, last active first. Raises `AccessDenied`."""
+    person.must_operate()
+    with rt.db.reading() as session:
+        return channels.all_channels(session, limit)
+
+
 def get(rt: Runtime, person: Person, ref: str | int) -> ChannelRow:
     """Raises `ChannelNotFound`, `AccessDenied`."""
     with rt.db.reading() as session:

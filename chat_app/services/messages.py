@@ -164,7 +164,8 @@ def regenerate(rt: Runtime, person: Person, ref: str | int) -> tuple[MessageRow,
         channel = session.get_one(ChannelRow, message.channel_id)
         person.must_write(channel.workspace_id)
         agent = opening.agent_for(session, channel, question.body)
-        run = opening.open_run(session, channel, question, agent, _next_generation(session, question))
+        generation = _next_generation(session, question)
+        run = opening.open_run(session, channel, question, agent, generation)
         run_ref = opening.ref(session, run)
     rt.engine.launch(run_ref)
     return question, run_ref

@@ -13,7 +13,7 @@ from chat_app.store.run_events import StoredEvent, events_after
 from chat_app.store.runs import RunRow, latest_run, run_by_public_id
 from chat_app.streaming import dialects, opening, sse
 from chat_app.streaming.dialects import RunRef
-from chat_app.streaming.follow import follow
+from chat_app.streaming.follow import Listener, follow
 from chat_app.streaming.sse import Cursor
 
 EVENTS_PAGE_MAX = 1_000
@@ -49,36 +49,27 @@ def cancel(rt: Runtime, person: Person, ref: str) -> RunRow:
     return run
 
 
-def stream_of_channel(
-    rt: Runtime, person: Person, ref: str, last_event_id: str | None
-) -> Iterator[bytes]:
+def stream_of_channel(rt: Runtime, person: Person, ref: str, listener: Listener) -> Iterator[bytes]:
     """The answer to a channel's newest question: joined, replayed, or started.
 
     A cursor of ours goes on with its own run. Raises `ChannelNotFound`, `AccessDenied`,
     `NoAgent`, `ProviderNotConfigured`, `NoMessage`, `ServerBusy`.
     """
     try:
-        run, is_new = _run_in_channel(rt, person, ref, last_event_id)
+        run, is_new = _run_in_channel(rt, person, ref, listener.last_event_id)
     except Conflict:
         # Another request opened the run between our look and our insert: now there is one.
-        run, is_new = _run_in_channel(rt, person, ref, last_event_id)
+        run, is_new = _run_in_channel(rt, person, ref, listener.last_event_id)
     if is_new:
         rt.engine.launch(run)
-    return _stream(rt, run, last_event_id)
+    return follow(rt.feeds, run, dialects.channel, listener)
 
 
-def stream_of_run(
-    rt: Runtime, person: Person, ref: str, last_event_id: str | None
-) -> Iterator[bytes]:
+def stream_of_run(rt: Runtime, person: Person, ref: str, listener: Listener) -> Iterator[bytes]:
     """One run's events. Raises `RunNotFound`."""
     with rt.db.reading() as session:
         run = opening.ref(session, access.run(session, person, ref))
-    return _stream(rt, run, last_event_id)
-
-
-def _stream(rt: Runtime, run: RunRef, last_event_id: str | None) -> Iterator[bytes]:
-    position = sse.position(run.public_id, last_event_id)
-    return follow(rt.feeds, run, dialects.channel, position)
+    return follow(rt.feeds, run, dialects.channel, listener)
 
 
 def _run_in_channel(

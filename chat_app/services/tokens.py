@@ -53,15 +53,7 @@ def identify(rt: Runtime, secret: str) -> Person:
         roles = workspaces_of(session, user.id)
     if token.last_used_at is None or token.last_used_at < now() - USED_EVERY:
         _note_use(rt, token.id)
-    return Person(
-        user.id,
-        user.public_id,
-        user.name,
-        user.email,
-        user.is_operator,
-        roles,
-        frozenset(token.scopes.split()),
-    )
+    return Person.of(user, roles, token.scopes.split())
 
 
 def sign_out(rt: Runtime, secret: str) -> None:

@@ -1,12 +1,21 @@
 """People: registering, the members of a workspace, passwords."""
 
 from chat_app.access import Person
-from chat_app.auth import passwords
+from chat_app.auth import passwords, secrets
 from chat_app.errors import AccessDenied, Conflict, InvalidRequest, UserNotFound
 from chat_app.runtime import Runtime
 from chat_app.store.db import Session
-from chat_app.store.users import UserRow, all_users, user_by_email
-from chat_app.store.workspaces import ROLES, WorkspaceMemberRow, first_workspace, people_of
+from chat_app.store.users import UserRow, all_users, first_operator, user_by_email
+from chat_app.store.workspaces import (
+    ROLES,
+    WorkspaceMemberRow,
+    first_workspace,
+    people_of,
+    workspace_ids,
+    workspaces_of,
+)
+
+EMPTY = "The installation is empty. Run `flask --app wsgi db upgrade` first."
 
 
 def register(rt: Runtime, email: str, password: str, name: str | None) -> UserRow:
@@ -50,7 +59,7 @@ def create(
 def _join(session: Session, user_id: int, role: str) -> None:
     workspace = first_workspace(session)
     if workspace is None:
-        raise Conflict("The installation is empty. Run `flask --app wsgi db upgrade` first.")
+        raise Conflict(EMPTY)
     session.add(WorkspaceMemberRow(workspace_id=workspace.id, user_id=user_id, role=role))
 
 
@@ -71,10 +80,36 @@ def list_users(rt: Runtime) -> list[UserRow]:
         return all_users(session)
 
 
+def operator(rt: Runtime) -> Person:
+    """Who sits at the shell: the first operator, as an owner of every workspace.
+
+    Raises `Conflict` where the installation has no operator yet.
+    """
+    with rt.db.reading() as session:
+        user = first_operator(session)
+        if user is None:
+            raise Conflict(EMPTY)
+        return Person.of(user, dict.fromkeys(workspace_ids(session), "owner"))
+
+
+def person(rt: Runtime, email: str) -> Person:
+    """The person with this address, with the rights that are theirs. Raises `UserNotFound`."""
+    with rt.db.reading() as session:
+        user = user_by_email(session, email)
+        if user is None:
+            raise UserNotFound
+        return Person.of(user, workspaces_of(session, user.id))
+
+
 def members(rt: Runtime, person: Person) -> list[tuple[UserRow, str]]:
     """The people of the person's workspace, each with the role."""
     with rt.db.reading() as session:
         return people_of(session, person.home)
+
+
+def new_password() -> str:
+    """A password that nobody has to think up."""
+    return secrets.new_password()
 
 
 def checked_password(password: str) -> str:

@@ -74,6 +74,12 @@ def channels_of(
     return list(session.scalars(found.limit(limit)))
 
 
+def all_channels(session: Session, limit: int) -> list[ChannelRow]:
+    """The channels of every workspace, the last active first."""
+    found = select(ChannelRow).order_by(ChannelRow.updated_at.desc(), ChannelRow.id.desc())
+    return list(session.scalars(found.limit(limit)))
+
+
 def people_in(session: Session, channel_id: int) -> list[UserRow]:
     found = (
         select(UserRow)

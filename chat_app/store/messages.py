@@ -68,7 +68,7 @@ class MessageRow(Public, Base):
         return {"type": kind, "id": self.author_agent_id, "name": self.author_name}
 
 
-def _shown() -> Select[tuple[MessageRow]]:
+def _shown() -> Select[MessageRow]:
     return select(MessageRow).where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
 
 

@@ -1,7 +1,7 @@
 """Runs: one answer being produced. Every change of status is guarded by the status it had."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,15 +20,19 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from chat_app.store.base import Base, Public, now
 
 LIVE = ("queued", "running")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RunRow(Public, Base):
-    """`owner` is the process that answers; `attempt` counts how often one began."""
+    """`owner` is the process that answers until `lease_until`; `attempt` counts how often one
+    began, `released` how often one gave the run back in good order.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
         UniqueConstraint("question_id", "generation"),
         Index("ix_runs_status_lease_until", "status", "lease_until"),
+        Index("ix_runs_owner_status", "owner", "status"),
         {"sqlite_autoincrement": True},
     )
 
@@ -39,12 +43,11 @@ class RunRow(Public, Base):
         ForeignKey("agents.id", ondelete="SET NULL"), index=True
     )
     question_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
-    reply_id: Mapped[int] = mapped_column(
-        ForeignKey("messages.id", ondelete="CASCADE"), index=True
-    )
+    reply_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
     generation: Mapped[int] = mapped_column(default=1)
     status: Mapped[str] = mapped_column(String(15), default="queued")
     attempt: Mapped[int] = mapped_column(default=0)
+    released: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None] = mapped_column(String(100))
     lease_until: Mapped[datetime | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
@@ -53,6 +56,7 @@ class RunRow(Public, Base):
     finish_reason: Mapped[str | None] = mapped_column(String(20))
     usage: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     model: Mapped[str | None] = mapped_column(String(200))
+    queued_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
@@ -105,6 +109,54 @@ def claim(
         .returning(RunRow.id)
     )
     return session.get(RunRow, run_id, populate_existing=True) if won else None
+
+
+def renew_leases(session: Session, owner: str, until: datetime) -> set[int]:
+    """Renew the leases of all runs of a process in one statement; the ids of those it has."""
+    held = session.scalars(
+        update(RunRow)
+        .where(RunRow.owner == owner, RunRow.status == "running")
+        .values(lease_until=until)
+        .returning(RunRow.id)
+    )
+    return set(held)
+
+
+def cancelled_runs(session: Session, owner: str) -> list[int]:
+    """The runs of a process that somebody wants stopped."""
+    found = select(RunRow.id).where(RunRow.owner == owner, RunRow.status == "running")
+    return list(session.scalars(found.where(RunRow.cancel_requested)))
+
+
+def abandoned_runs(session: Session, queued_before: datetime, limit: int) -> list[RunRow]:
+    """Runs that nobody answers: the lease has lapsed, or they wait since `queued_before`."""
+    lapsed = (RunRow.status == "running") & (RunRow.lease_until < now())
+    waiting = (RunRow.status == "queued") & (RunRow.queued_at < queued_before)
+    found = select(RunRow).where(lapsed | waiting).order_by(RunRow.id)
+    return list(session.scalars(found.limit(limit)))
+
+
+def runs_owned_on(session: Session, host: str) -> list[RunRow]:
+    """The running runs whose owner's name begins with this host."""
+    found = select(RunRow).where(RunRow.status == "running")
+    return list(session.scalars(found.where(RunRow.owner.startswith(host, autoescape=True))))
+
+
+def release_run(session: Session, run_id: int, attempt: int) -> bool:
+    """Give a run back for any process to go on with, at once."""
+    won = session.scalar(
+        update(RunRow)
+        .where(RunRow.id == run_id, RunRow.attempt == attempt, RunRow.status == "running")
+        .values(
+            status="queued",
+            owner=None,
+            lease_until=None,
+            queued_at=EPOCH,
+            released=RunRow.released + 1,
+        )
+        .returning(RunRow.id)
+    )
+    return won is not None
 
 
 def close_run(session: Session, run_id: int, attempt: int, **values: Any) -> bool:

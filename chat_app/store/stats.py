@@ -24,7 +24,7 @@ def agent_stats(session: Session, agent_id: int) -> dict[str, Any]:
     return {**_named(totals), "by_day": by_day}
 
 
-def _counts(agent_id: int) -> Select[Any]:
+def _counts(agent_id: int) -> Select[*tuple[Any, ...]]:
     return select(
         func.count(RunRow.channel_id.distinct()),
         func.count(RunRow.question_id.distinct()) + func.count(RunRow.id),

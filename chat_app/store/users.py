@@ -24,5 +24,9 @@ def user_by_email(session: Session, email: str) -> UserRow | None:
     return session.scalar(select(UserRow).where(UserRow.email == email.strip().lower()))
 
 
+def first_operator(session: Session) -> UserRow | None:
+    return session.scalar(select(UserRow).where(UserRow.is_operator).order_by(UserRow.id).limit(1))
+
+
 def all_users(session: Session) -> list[UserRow]:
     return list(session.scalars(select(UserRow).order_by(UserRow.id)))

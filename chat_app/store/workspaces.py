@@ -33,6 +33,11 @@ def first_workspace(session: Session) -> WorkspaceRow | None:
     return session.scalar(select(WorkspaceRow).order_by(WorkspaceRow.id).limit(1))
 
 
+def workspace_ids(session: Session) -> list[int]:
+    """All workspaces of the installation, the oldest first."""
+    return list(session.scalars(select(WorkspaceRow.id).order_by(WorkspaceRow.id)))
+
+
 def workspaces_of(session: Session, user_id: int) -> dict[int, str]:
     """`{workspace id: the person's role there}`, oldest workspace first."""
     rows = session.execute(
@@ -40,7 +45,7 @@ def workspaces_of(session: Session, user_id: int) -> dict[int, str]:
         .where(WorkspaceMemberRow.user_id == user_id)
         .order_by(WorkspaceMemberRow.workspace_id)
     )
-    return {workspace_id: role for workspace_id, role in rows}
+    return dict(rows.tuples().all())
 
 
 def people_of(session: Session, workspace_id: int) -> list[tuple[UserRow, str]]:

@@ -1,5 +1,10 @@
-"""Runs answers: one greenlet each, that nobody's connection can stop."""
+"""Runs answers: one greenlet each, that nobody's connection can stop.
 
+Who answers a run holds its lease (`keeper.py`), and every write proves it (`journal.py`): a
+process that was thought dead and wakes up can write nothing.
+"""
+
+import os
 import secrets
 import socket
 from collections.abc import Sequence
@@ -10,14 +15,20 @@ from datetime import timedelta
 import gevent
 import structlog
 
-from chat_app.errors import HoldfastError, InternalError, RunCancelled, ServerBusy
+from chat_app.errors import (
+    HoldfastError,
+    InternalError,
+    ProviderTimeout,
+    RunCancelled,
+    RunInterrupted,
+    ServerBusy,
+)
 from chat_app.store.base import now
-from chat_app.store.db import Database, Session
-from chat_app.store.messages import MessageRow, replace_answers
-from chat_app.store.run_events import StoredEvent, append_events
-from chat_app.store.runs import RunRow, claim, close_run, request_cancel
+from chat_app.store.db import Database
+from chat_app.store.runs import RunRow, claim, release_run, request_cancel
 from chat_app.streaming import events
 from chat_app.streaming.dialects import RunRef
+from chat_app.streaming.ending import Ending, close
 from chat_app.streaming.feeds import Feeds
 from chat_app.streaming.follow import wait_for_end
 from chat_app.streaming.journal import Journal, LeaseLost, LiveRun
@@ -27,16 +38,25 @@ from chat_app.streaming.turn import Answer, ModelStream, Plan, take
 LIVE_RUNS_MAX = 4_000
 LEASE_S = 15
 STOP_WAIT_S = 5.0
+RUN_MAX_S = 1_800
+ATTEMPTS_MAX = 3
+RETRY_S = 1.0
 
 log = structlog.get_logger()
+
+
+class Released(BaseException):
+    """The process stops: the run is given back for another to go on with."""
 
 
 @dataclass(eq=False, slots=True)
 class Running:
     """A run's greenlet, and whether it may be interrupted at the moment."""
 
-    greenlet: gevent.Greenlet
-    is_cancelled: bool = False
+    run: RunRef
+    attempt: int
+    greenlet: "gevent.Greenlet[[Running], None] | None" = None
+    stop_with: type[BaseException] | None = None
     is_asking: bool = False
 
 
@@ -50,33 +70,59 @@ class RunEngine:
         journal: Journal,
         planner: Planner,
         providers: ModelStream,
+        resumes: bool = True,
     ) -> None:
         self._db = db
         self._feeds = feeds
         self._journal = journal
         self._planner = planner
         self._providers = providers
+        self._resumes = resumes
         self._running: dict[int, Running] = {}
-        self._owner = f"{socket.gethostname()[:50]}:{secrets.token_hex(8)}"
+        self._is_draining = False
+        self._owner = ""
+        self._owner_pid = 0
+
+    @property
+    def owner(self) -> str:
+        """This process's name on leases: `host:pid:chance`. A forked child has its own."""
+        if self._owner_pid != os.getpid():
+            self._owner_pid = os.getpid()
+            self._owner = f"{host()}:{self._owner_pid}:{secrets.token_hex(8)}"
+        return self._owner
 
     def check_room(self) -> None:
         """Raises `ServerBusy` when this process answers as many questions as it can."""
         if len(self._running) >= LIVE_RUNS_MAX:
             raise ServerBusy(retry_after=5)
 
-    def launch(self, run: RunRef) -> None:
-        """Start answering a committed run, in the background. Twice is once."""
-        if run.id not in self._running:
-            self._running[run.id] = Running(gevent.spawn(self._execute, run))
+    @property
+    def running_ids(self) -> list[int]:
+        return list(self._running)
+
+    def launch(self, run: RunRef, attempt: int = 0) -> None:
+        """Start answering a committed run, in the background. Twice is once.
+
+        `attempt` is how often it was begun before, as the caller saw it: should another process
+        have begun it meanwhile, this one leaves it alone. A process that is stopping leaves it in
+        the queue, from where another one takes it.
+        """
+        if run.id not in self._running and not self._is_draining:
+            running = self._running[run.id] = Running(run, attempt)
+            running.greenlet = gevent.spawn(self._execute, running)
 
     def cancel(self, run: RunRef) -> None:
-        """Ask for the end of a run; one of this process stops at once, what was said is kept."""
+        """Ask for the end of a run, whichever process it is in; what was said is kept."""
         with self._db.transaction() as session:
             request_cancel(session, run.id)
-        running = self._running.get(run.id)
-        if running is not None:
-            running.is_cancelled = True
-            gevent.get_hub().loop.run_callback(_interrupt, running)
+        self.interrupt(run.id)
+
+    def interrupt(self, run_id: int, stop_with: type[BaseException] = gevent.GreenletExit) -> None:
+        """Stop a run of this process at once; one that is not here is left alone."""
+        running = self._running.get(run_id)
+        if running is not None and running.stop_with is None:
+            running.stop_with = stop_with
+            gevent.get_hub().loop.run_callback(_throw, running)
 
     def stop(self, runs: Sequence[RunRef]) -> None:
         """Cancel runs and wait for their ends, up to `STOP_WAIT_S`."""
@@ -85,50 +131,85 @@ class RunEngine:
         for run in runs:
             wait_for_end(self._feeds, run, STOP_WAIT_S)
 
-    def _execute(self, run: RunRef) -> None:
+    def drain(self, seconds: float) -> None:
+        """Take nothing new, let runs finish for so long, then give back what is left."""
+        self._is_draining = True
+        self._wait_for_runs(seconds)
+        for run_id in self.running_ids:
+            self.interrupt(run_id, Released)
+        self._wait_for_runs(STOP_WAIT_S)
+
+    def _wait_for_runs(self, seconds: float) -> None:
+        greenlets = [running.greenlet for running in self._running.values() if running.greenlet]
+        gevent.joinall(greenlets, timeout=seconds)
+
+    def _execute(self, running: Running) -> None:
+        run = running.run
         try:
             with (
                 structlog.contextvars.bound_contextvars(run_id=run.public_id),
                 self._feeds.writing(run) as feed,
             ):
-                row = self._claim(run)
+                row = self._claim(running)
                 if row is not None:
-                    self._answer(row, LiveRun(run.id, row.attempt, feed))
+                    self._answer(running, row, LiveRun(run.id, row.attempt, feed))
         except LeaseLost:
             log.warning("lease_lost", run_id=run.public_id)
         finally:
             del self._running[run.id]
 
-    def _claim(self, run: RunRef) -> RunRow | None:
-        with self._db.transaction() as session:
-            row = session.get(RunRow, run.id)
-            until = now() + timedelta(seconds=LEASE_S)
-            return claim(session, run.id, row.attempt, self._owner, until) if row else None
+    def _claim(self, running: Running) -> RunRow | None:
+        until = now() + timedelta(seconds=LEASE_S)
+        while True:
+            try:
+                with self._db.transaction() as session:
+                    return claim(session, running.run.id, running.attempt, self.owner, until)
+            except ServerBusy:
+                gevent.sleep(RETRY_S)
 
-    def _answer(self, row: RunRow, live: LiveRun) -> None:
-        answer = Answer(text=[])
+    def _answer(self, running: Running, row: RunRow, live: LiveRun) -> None:
+        answer = Answer()
         error: HoldfastError | None = None
         try:
-            self._ask(row, live, answer)
-        except HoldfastError as failed:
-            error = failed
+            self._begin_again(row, live)
+            self._ask(running, row, live, answer)
+        except Released:
+            self._release(live)
+            return
         except gevent.GreenletExit:
             error = RunCancelled()
+        except HoldfastError as failed:
+            error = failed
         except LeaseLost:
             raise
         except Exception:
             error = InternalError(incident=secrets.token_hex(6))
             log.exception("run_broke", incident=error.fields["incident"])
-        self._finish(row, live, answer, error)
+        self._finish(live, Ending(row, answer, error))
 
-    def _ask(self, row: RunRow, live: LiveRun, answer: Answer) -> None:
-        running = self._running[live.id]
+    def _begin_again(self, row: RunRow, live: LiveRun) -> None:
+        """Withdraw what an earlier attempt left unfinished, or end here with what it left."""
+        if row.attempt == 1:
+            return
+        log.warning("run_taken_over", attempt=row.attempt)
+        if not self._resumes or row.attempt - row.released > ATTEMPTS_MAX:
+            raise RunInterrupted
+        from_seq = events.round_start(live.feed.events)
+        if from_seq <= len(live.feed.events):
+            self._journal.append(live, events.restart(from_seq))
+
+    def _ask(self, running: Running, row: RunRow, live: LiveRun, answer: Answer) -> None:
+        if row.cancel_requested:
+            raise RunCancelled
         plan = self._plan(row)
         running.is_asking = True
         try:
-            if running.is_cancelled:
-                raise RunCancelled
-            with closing(take(self._providers, plan, answer)) as turn:
+            if running.stop_with is not None:
+                raise running.stop_with
+            with (
+                gevent.Timeout(RUN_MAX_S, ProviderTimeout("The answer took too long.")),
+                closing(take(self._providers, plan, answer)) as turn,
+            ):
                 for event in turn:
                     self._journal.append(live, event)
         finally:
@@ -138,79 +219,33 @@ class RunEngine:
         with self._db.reading() as session:
             return self._planner.plan(session, row)
 
-    def _finish(
-        self, row: RunRow, live: LiveRun, answer: Answer, error: HoldfastError | None
-    ) -> None:
-        """Write down how it ended: reply, run and the last event in one transaction."""
+    def _finish(self, live: LiveRun, ending: Ending) -> None:
+        """Write down how it ended, then show it."""
         self._journal.flush(live)
         while True:
             try:
                 with self._db.transaction() as session:
-                    last = _close(session, row, live, answer, error)
+                    last = close(session, live, ending)
                 break
             except ServerBusy:
-                gevent.sleep(1)
+                gevent.sleep(RETRY_S)
         live.feed.publish([last])
-        log.info(
-            "run_ended",
-            status=_status(error)[0],
-            error_code=error.error_code if error else None,
-            cause=repr(error.__cause__) if error and error.__cause__ else None,
-            chars=len(answer.body),
-            **(answer.tokens or {}),
-        )
+        ending.log()
+
+    def _release(self, live: LiveRun) -> None:
+        self._journal.flush(live)
+        with self._db.transaction() as session:
+            release_run(session, live.id, live.attempt)
+        log.info("run_released")
 
 
-def _interrupt(running: Running) -> None:
+def host() -> str:
+    """The name of this machine, as it stands before the first colon of an owner."""
+    return socket.gethostname()[:50].replace(":", "-")
+
+
+def _throw(running: Running) -> None:
     # Runs in the hub: nothing can have moved between the check and the throw, so what is thrown
     # always hits the waiting for the model and never a transaction.
-    if running.is_asking:
-        running.greenlet.throw(gevent.GreenletExit)
-
-
-def _close(
-    session: Session,
-    row: RunRow,
-    live: LiveRun,
-    answer: Answer,
-    error: HoldfastError | None,
-) -> StoredEvent:
-    status, reply_status = _status(error)
-    won = close_run(
-        session,
-        row.id,
-        live.attempt,
-        status=status,
-        error_code=error.error_code if error else None,
-        error=error.message if error else None,
-        finish_reason=answer.finish_reason,
-        usage=answer.tokens,
-        model=answer.model or row.model,
-    )
-    if not won:
-        raise LeaseLost
-    reply = session.get_one(MessageRow, row.reply_id)
-    reply.body = answer.body
-    reply.status = reply_status
-    reply.error_code = error.error_code if error else None
-    reply.usage = answer.tokens
-    reply.model = answer.model or row.model
-    if row.generation > 1 and error is None:
-        replace_answers(session, row.question_id, row.reply_id)
-    if error is None:
-        end = events.done(reply.id, answer.finish_reason or "stop", answer.tokens, reply.model)
-    else:
-        end = events.failure(error.as_dict(), reply.id if answer.body else None)
-    last = StoredEvent(row.id, len(live.feed.events) + 1, *events.encode(end))
-    append_events(session, [last])
-    return last
-
-
-def _status(error: HoldfastError | None) -> tuple[str, str]:
-    """The run's status and its reply's, `(run, reply)`."""
-    if error is None:
-        return "done", "complete"
-    if error.error_code in ("run_cancelled", "run_interrupted"):
-        ended = error.error_code.removeprefix("run_")
-        return ended, ended
-    return "failed", "failed"
+    if running.is_asking and running.greenlet is not None and running.stop_with is not None:
+        running.greenlet.throw(running.stop_with)

@@ -1,6 +1,6 @@
 """What happens in a run, as values, and the JSON that goes into the journal. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -82,6 +82,29 @@ def done(
         "model": model,
     }
     return Event("done", fields=fields)
+
+
+def restart(from_seq: int) -> Event:
+    """Text from `from_seq` on is withdrawn and comes anew: the process that wrote it died."""
+    return Event("restart", fields={"from_seq": from_seq})
+
+
+def round_start(events: Sequence[StoredEvent]) -> int:
+    """The number from which on text belongs to the round that was under way."""
+    ends = [event.seq for event in events if event.type in ("start", "tool_result")]
+    return max(ends, default=0) + 1
+
+
+def said(events: Sequence[StoredEvent]) -> str:
+    """The answer's text as these events tell it, without what was withdrawn."""
+    kept: list[tuple[int, str]] = []
+    for event in events:
+        if event.type == "chunk":
+            kept.append((event.seq, orjson.loads(event.data)["content"]))
+        elif event.type == "restart":
+            from_seq = orjson.loads(event.data)["from_seq"]
+            kept = [(seq, text) for seq, text in kept if seq < from_seq]
+    return "".join(text for _, text in kept)
 
 
 def failure(error: dict[str, Any], message_id: int | None) -> Event:

@@ -70,7 +70,14 @@ class Feeds:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._feeds: dict[int, Feed] = {}
-        self._poller: gevent.Greenlet | None = None
+        self._poller: gevent.Greenlet[[], None] | None = None
+        self.is_closing = False
+
+    def close(self) -> None:
+        """The process stops: let all followers go. Their clients come back elsewhere."""
+        self.is_closing = True
+        for feed in self._feeds.values():
+            feed.ring()
 
     @contextmanager
     def writing(self, run: RunRef) -> Iterator[Feed]:

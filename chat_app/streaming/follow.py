@@ -6,39 +6,52 @@ nothing, and closing it stops nothing.
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from chat_app.streaming import events, sse
 from chat_app.streaming.dialects import Dialect, RunRef
 from chat_app.streaming.feeds import Feed, Feeds
+from chat_app.streaming.hangup import Hangup
 
 
-def follow(feeds: Feeds, run: RunRef, dialect: Dialect, position: int | None) -> Iterator[bytes]:
-    """The stream of a run after event number `position`, as bytes for the socket.
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A client that listens: what it has already, and the line it is on."""
 
-    None, or a number that the run has not reached, is a client whose past is not known: the whole
-    reply comes again, its `start` marked as a reset.
+    last_event_id: str | None
+    line: Hangup
+
+
+def follow(feeds: Feeds, run: RunRef, dialect: Dialect, listener: Listener) -> Iterator[bytes]:
+    """The stream of a run from where the listener is, as bytes for the socket.
+
+    A cursor of another run, or past what this one has reached, is a client whose past is not
+    known: the whole reply comes again, its `start` marked as a reset. Ends after the run's last
+    event, when the client is gone, and without a last event when the process stops.
     """
-    with feeds.watching(run) as feed:
+    line = listener.line
+    position = sse.position(run.public_id, listener.last_event_id)
+    with feeds.watching(run) as feed, line.watched(feed.ring):
         again = b""
         if position is None or position > len(feed.events):
             again, position = dialect(run, events.as_reset(feed.events[0])), 1
         frames, position = feed.read(dialect, position)
         yield sse.RETRY + again + frames
-        while not _is_over(feed, position):
+        while not (_is_over(feed, position) or feeds.is_closing or line.is_gone):
             if feed.wait(position, sse.HEARTBEAT_S):
                 frames, position = feed.read(dialect, position)
                 yield frames
-            else:
+            elif not line.is_gone:
                 yield sse.PING
 
 
 def wait_for_end(feeds: Feeds, run: RunRef, timeout_s: float | None = None) -> bool:
-    """Wait until the run has ended; False when it had not in time."""
+    """Wait until the run has ended; False when it had not in time, or the process stops."""
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     with feeds.watching(run) as feed:
         while not feed.has_ended:
             left = sse.HEARTBEAT_S if deadline is None else deadline - time.monotonic()
-            if left <= 0:
+            if left <= 0 or feeds.is_closing:
                 return False
             feed.wait(len(feed.events), left)
     return True

@@ -46,7 +46,7 @@ class Journal:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._due: dict[int, LiveRun] = {}
-        self._writer: gevent.Greenlet | None = None
+        self._writer: gevent.Greenlet[[], None] | None = None
         self._wake = Bell()
 
     def append(self, run: LiveRun, event: Event) -> None:

@@ -1,6 +1,6 @@
 """The whole reply at once, for clients that wait instead of streaming."""
 
-from chat_app.errors import from_code
+from chat_app.errors import ServerBusy, from_code
 from chat_app.store.db import Database
 from chat_app.store.messages import MessageRow
 from chat_app.store.runs import RunRow
@@ -15,7 +15,8 @@ def wait_for_reply(db: Database, feeds: Feeds, run: RunRef) -> tuple[RunRow, Mes
     Raises what the run ended with where the answer is not whole; the error carries `run_id` and
     `message_id`, the stored question.
     """
-    wait_for_end(feeds, run)
+    if not wait_for_end(feeds, run):
+        raise ServerBusy("The server restarts; the answer goes on. Ask again with your client_id.")
     with db.reading() as session:
         row = session.get_one(RunRow, run.id)
         if row.error_code is not None:

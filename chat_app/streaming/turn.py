@@ -36,29 +36,23 @@ class ModelStream(Protocol):
 
 @dataclass(slots=True)
 class Answer:
-    """What has been said so far, and how it ended."""
+    """What is known of an answer besides its text, which is in the events."""
 
-    text: list[str]
     tokens: dict[str, int] | None = None
     finish_reason: str | None = None
     model: str | None = None
-
-    @property
-    def body(self) -> str:
-        return "".join(self.text)
 
 
 def take(providers: ModelStream, plan: Plan, answer: Answer) -> Generator[Event]:
     """Ask the model; yields an event for each part and keeps `answer` true all the while.
 
-    Raises what the provider raises; then `answer` holds what came before.
+    Raises what the provider raises.
     """
     # Closed here and not when it is forgotten: closing is what hangs up on the provider.
     with closing(providers.stream(plan.endpoint, plan.request)) as parts:
         for part in parts:
             match part:
                 case Text(content):
-                    answer.text.append(content)
                     yield Event("chunk", content)
                 case Reasoning(content):
                     yield Event("reasoning", content)

@@ -241,6 +241,7 @@ def upgrade() -> None:
         sa.Column("generation", BIG, nullable=False),
         sa.Column("status", sa.String(length=15), nullable=False),
         sa.Column("attempt", BIG, nullable=False),
+        sa.Column("released", BIG, nullable=False),
         sa.Column("owner", sa.String(length=100), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cancel_requested", sa.Boolean(), nullable=False),
@@ -249,6 +250,7 @@ def upgrade() -> None:
         sa.Column("finish_reason", sa.String(length=20), nullable=True),
         sa.Column("usage", sa.JSON(), nullable=True),
         sa.Column("model", sa.String(length=200), nullable=True),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("public_id", sa.String(length=36), nullable=False),
@@ -273,6 +275,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_agent_id", "runs", ["agent_id"], unique=False)
     op.create_index("ix_runs_channel_id", "runs", ["channel_id"], unique=False)
+    op.create_index("ix_runs_owner_status", "runs", ["owner", "status"], unique=False)
     op.create_index("ix_runs_reply_id", "runs", ["reply_id"], unique=False)
     op.create_index("ix_runs_status_lease_until", "runs", ["status", "lease_until"], unique=False)
 
@@ -294,6 +297,7 @@ def downgrade() -> None:
     op.drop_table("run_events")
     op.drop_index("ix_runs_status_lease_until", "runs")
     op.drop_index("ix_runs_reply_id", "runs")
+    op.drop_index("ix_runs_owner_status", "runs")
     op.drop_index("ix_runs_channel_id", "runs")
     op.drop_index("ix_runs_agent_id", "runs")
 

@@ -56,5 +56,3 @@ class AskQuery(In):
     message: AnyText = ""
     session_id: AnyText | None = None
     client_id: ClientId | None = None
-
-

@@ -7,9 +7,7 @@ from pydantic import EmailStr, Field, StringConstraints
 
 from chat_app.api.schemas.base import PAGE_DEFAULT, PAGE_MAX, AnyText, Id, In, Out
 
-Title = Annotated[
-    AnyText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
-]
+Title = Annotated[AnyText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 ReplyMode = Literal["auto", "mention"]
 
 
