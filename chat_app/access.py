@@ -58,6 +58,10 @@ class Person:
             raise AccessDenied("You are not in any workspace.")
         return next(iter(self.roles))
 
+    def may_write(self, workspace_id: int) -> bool:
+        """Whether they may post and change things there."""
+        return self._has_role(workspace_id, WRITERS)
+
     def must_write(self, workspace_id: int) -> None:
         """Raises `AccessDenied` unless they may post and change things there."""
         self._must_have_role(workspace_id, WRITERS)
@@ -72,9 +76,12 @@ class Person:
             raise AccessDenied
 
     def _must_have_role(self, workspace_id: int, roles: tuple[str, ...]) -> None:
-        may = self.is_operator or self.roles.get(workspace_id) in roles
-        if not may or "write" not in self.scopes:
+        if not self._has_role(workspace_id, roles):
             raise AccessDenied
+
+    def _has_role(self, workspace_id: int, roles: tuple[str, ...]) -> bool:
+        may = self.is_operator or self.roles.get(workspace_id) in roles
+        return may and "write" in self.scopes
 
 
 def number(ref: str | int) -> int | None:

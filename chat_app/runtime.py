@@ -8,9 +8,11 @@ from chat_app.providers.client import Providers
 from chat_app.settings import Settings
 from chat_app.store.db import Database
 from chat_app.store.secrets import Cipher
+from chat_app.streaming.channel_news import ChannelNews
 from chat_app.streaming.drain import Drain, InFlight
 from chat_app.streaming.engine import RunEngine
 from chat_app.streaming.feeds import Feeds
+from chat_app.streaming.housekeeper import Housekeeper
 from chat_app.streaming.journal import Journal
 from chat_app.streaming.keeper import Keeper
 from chat_app.streaming.planning import Planner
@@ -28,8 +30,10 @@ class Runtime:
     providers: Providers
     planner: Planner
     feeds: Feeds
+    news: ChannelNews
     engine: RunEngine
     keeper: Keeper
+    housekeeper: Housekeeper
     demo: DemoServer
 
     @classmethod
@@ -39,20 +43,39 @@ class Runtime:
         providers = Providers()
         demo = DemoServer()
         planner = Planner(cipher, demo.base_url)
-        feeds = Feeds(db)
+        feeds, news = Feeds(db), ChannelNews(db)
         engine = RunEngine(db, feeds, Journal(db), planner, providers, settings.resume_runs)
-        keeper = Keeper(db, engine)
-        return cls(settings, db, cipher, providers, planner, feeds, engine, keeper, demo)
+        return cls(
+            settings=settings,
+            db=db,
+            cipher=cipher,
+            providers=providers,
+            planner=planner,
+            feeds=feeds,
+            news=news,
+            engine=engine,
+            keeper=Keeper(db, engine),
+            housekeeper=Housekeeper(db, settings.events_keep_hours),
+            demo=demo,
+        )
 
     def serve(self, is_alive: Callable[[], bool], in_flight: InFlight) -> None:
         """Begin a worker's life: keep leases, and drain once `is_alive` says no."""
         self.keeper.start()
-        drain = Drain(self.engine, self.keeper, self.feeds, in_flight, self.settings.drain_s)
+        self.housekeeper.start()
+        drain = Drain(
+            self.engine,
+            self.keeper,
+            (self.feeds, self.news),
+            in_flight,
+            self.settings.drain_s,
+        )
         drain.begin_when(is_alive)
 
     def close(self) -> None:
         """Let go of connections and of the demo's listener."""
         self.keeper.stop()
+        self.housekeeper.stop()
         self.providers.close()
         self.demo.close()
         self.db.close()

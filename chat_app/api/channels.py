@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from chat_app import current
 from chat_app.api import doors, reading
+from chat_app.api.channel_frames import channel_frames
 from chat_app.api.schemas.auth import MemberOut
 from chat_app.api.schemas.base import show
 from chat_app.api.schemas.channels import (
@@ -15,7 +16,7 @@ from chat_app.api.schemas.channels import (
     ChannelPage,
 )
 from chat_app.auth import csrf
-from chat_app.services import channels, runs
+from chat_app.services import channel_events, channels, runs
 
 bp = Blueprint("channels", __name__, url_prefix="/api")
 
@@ -72,6 +73,15 @@ def add_member(channel_id: str) -> ResponseReturnValue:
 def remove_member(channel_id: str, user_id: str) -> ResponseReturnValue:
     channels.remove_member(current.runtime(), current.person(), channel_id, user_id)
     return "", 204
+
+
+@bp.get("/channels/<channel_id>/events")
+@doors.event_source
+def events(channel_id: str) -> ResponseReturnValue:
+    news = channel_events.follow(
+        current.runtime(), current.person(), channel_id, doors.listener()
+    )
+    return doors.event_stream(channel_frames(news))
 
 
 @bp.get("/ai/stream/<channel_id>")

@@ -40,12 +40,14 @@ BY_ENDPOINT = {
     "auth.login": SIGN_IN,
     "web.sign_in": SIGN_IN,
     "auth.register": SIGN_UP,
+    "web.register": SIGN_UP,
     "messages.post_message": ASK,
     "messages.regenerate": ASK,
     "agent_chat.chat": ASK,
     "agent_chat.chat_stream": ASK,
     "agent_chat.chat_event_source": ASK,
     "web.post_message": ASK,
+    "web.regenerate": ASK,
 }
 
 

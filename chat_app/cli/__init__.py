@@ -2,11 +2,21 @@
 
 from flask import Flask
 
-from chat_app.cli import db
+from chat_app.cli import agents, channels, db, docs, providers, tokens, users
+from chat_app.cli.doctor import doctor
 
-GROUPS = (db.group,)
+COMMANDS = (
+    agents.group,
+    channels.group,
+    db.group,
+    docs.group,
+    doctor,
+    providers.group,
+    tokens.group,
+    users.group,
+)
 
 
 def install(app: Flask) -> None:
-    for group in GROUPS:
-        app.cli.add_command(group)
+    for command in COMMANDS:
+        app.cli.add_command(command)

@@ -10,7 +10,7 @@ from chat_app.demo.said import Said
 
 MODEL = "holdfast-demo"
 MAX_MESSAGES = 2_000
-_ROLES = {"system", "developer", "user", "assistant", "tool", "function"}
+_ROLES = ("assistant", "developer", "function", "system", "tool", "user")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _said(message: object, param: str) -> Said:
     if not isinstance(message, dict):
         raise bad_value(param, "expected an object")
     if message.get("role") not in _ROLES:
-        raise bad_value(f"{param}.role", f"expected one of {', '.join(sorted(_ROLES))}")
+        raise bad_value(f"{param}.role", f"expected one of {', '.join(_ROLES)}")
     return Said(message["role"], _text(message.get("content"), f"{param}.content"))
 
 

@@ -14,11 +14,17 @@ class Language(StrEnum):
 
 
 # Characters that one script writes and the other does not, in pairs.
-_TRADITIONAL = set(
-    "麼這個們來時會說對沒為嗎樣發問題設頻資訊應請謝見誰處頭電語學習覺機關開無錯據庫標寫裡條幫"
+TRADITIONAL_ONLY = frozenset(
+    "麼這個們來時會說對沒為嗎樣發問題設頻資訊應請謝見誰處頭電語學習覺機關開無錯據庫標寫條幫運"
+    "動連與從還過現點裝輸傳斷線網訂認證許護權號帳錄環變碼儲備導讓給誤態術構統結續總組級終實際"
+    "專業長門間隊難雲頁順項預領願類顯飛體務萬億價優單圖執場計記論試詢該詳誌調談貼費軟載轉邊鐘"
+    "鍵靜響驗讀數腦聽話歡簡漢譯筆嘗選釋錢雙麗"
 )
-_SIMPLIFIED = set(
-    "么这个们来时会说对没为吗样发问题设频资讯应请谢见谁处头电语学习觉机关开无错据库标写里条帮"
+SIMPLIFIED_ONLY = frozenset(
+    "么这个们来时会说对没为吗样发问题设频资讯应请谢见谁处头电语学习觉机关开无错据库标写条帮运"
+    "动连与从还过现点装输传断线网订认证许护权号账录环变码储备导让给误态术构统结续总组级终实际"
+    "专业长门间队难云页顺项预领愿类显飞体务万亿价优单图执场计记论试询该详志调谈贴费软载转边钟"
+    "键静响验读数脑听话欢简汉译笔尝选释钱双丽"
 )
 
 _CHINESE = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -53,8 +59,8 @@ def _is_chinese(text: str) -> bool:
 
 
 def _script(text: str) -> Language | None:
-    traditional = sum(character in _TRADITIONAL - _SIMPLIFIED for character in text)
-    simplified = sum(character in _SIMPLIFIED - _TRADITIONAL for character in text)
+    traditional = sum(character in TRADITIONAL_ONLY for character in text)
+    simplified = sum(character in SIMPLIFIED_ONLY for character in text)
     if traditional == simplified:
         return None
     return Language.TRADITIONAL if traditional > simplified else Language.SIMPLIFIED

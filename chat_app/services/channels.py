@@ -1,6 +1,6 @@
 """Channels and the people in them."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chat_app import access
@@ -19,6 +19,8 @@ from chat_app.streaming import opening
 
 PAGE_MAX = 100
 DEFAULT_TITLE = "New channel"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CURSOR_MAX = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 def list_channels(
@@ -100,8 +102,10 @@ def add_member(
 ) -> UserRow:
     """Bring a person of the workspace in, by id or address; again is fine.
 
-    Raises `ChannelNotFound`, `AccessDenied`, `UserNotFound`.
+    Raises `ChannelNotFound`, `AccessDenied`, `UserNotFound`, `InvalidRequest` for neither.
     """
+    if user_id is None and email is None:
+        raise InvalidRequest("Say who: user_id or email.", field="user_id")
     with rt.db.transaction() as session:
         channel = _writable(session, person, ref)
         user = session.get(UserRow, user_id) if user_id else user_by_email(session, email or "")
@@ -137,14 +141,14 @@ def _fill(session: Session, person: Person, channel: ChannelRow, fields: dict[st
 
 
 def _cursor(channel: ChannelRow) -> str:
-    return f"{channel.updated_at.isoformat()}_{channel.id}"
+    return f"{(channel.updated_at - EPOCH) // timedelta(microseconds=1)}_{channel.id}"
 
 
 def _read_cursor(text: str | None) -> tuple[datetime, int] | None:
     if text is None:
         return None
-    time, _, channel_id = text.rpartition("_")
-    try:
-        return datetime.fromisoformat(time), int(channel_id)
-    except ValueError as error:
-        raise InvalidRequest("This is not a cursor of ours.", field="after") from error
+    time, _, channel_id = text.partition("_")
+    microseconds, last_id = access.number(time), access.number(channel_id)
+    if microseconds is None or last_id is None or microseconds > CURSOR_MAX:
+        raise InvalidRequest("This is not a cursor of ours.", field="after")
+    return EPOCH + timedelta(microseconds=microseconds), last_id

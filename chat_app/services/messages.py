@@ -14,6 +14,7 @@ from chat_app.errors import (
 from chat_app.runtime import Runtime
 from chat_app.store import messages
 from chat_app.store.base import now
+from chat_app.store.channel_events import note
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import FeedbackRow, MessageRow
@@ -132,6 +133,7 @@ def edit(rt: Runtime, person: Person, ref: str | int, body: str) -> MessageRow:
         message = _own(session, person, ref)
         message.body = body
         message.edited_at = now()
+        note(session, message.channel_id, message)
         return message
 
 
@@ -149,6 +151,7 @@ def delete(rt: Runtime, person: Person, ref: str | int) -> None:
         message = _deletable(session, person, ref)
         message.body = ""
         message.deleted_at = now()
+        note(session, message.channel_id, message)
 
 
 def regenerate(rt: Runtime, person: Person, ref: str | int) -> tuple[MessageRow, RunRef]:

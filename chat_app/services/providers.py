@@ -24,11 +24,6 @@ def get(rt: Runtime, ref: str | int) -> ProviderRow:
 def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> ProviderRow:
     """Raises `AccessDenied`, `Conflict` for a name that is taken."""
     person.must_operate()
-    return add(rt, fields)
-
-
-def add(rt: Runtime, fields: dict[str, Any]) -> ProviderRow:
-    """As `create`, for the operator at the shell."""
     with rt.db.transaction() as session:
         _check_name(session, fields["name"], None)
         row = ProviderRow()
@@ -62,11 +57,6 @@ def delete(rt: Runtime, person: Person, ref: str | int) -> None:
 def check(rt: Runtime, person: Person, ref: str | int) -> ProviderCheck:
     """Ask the provider for a word. Raises `AccessDenied` or what is wrong as a provider error."""
     person.must_operate()
-    return connect(rt, ref)
-
-
-def connect(rt: Runtime, ref: str | int) -> ProviderCheck:
-    """As `check`, for the operator at the shell."""
     row = get(rt, ref)
     if not row.default_model:
         raise ProviderNotConfigured("Set the provider's default model first.")

@@ -1,6 +1,7 @@
 """Runs and the streams that show them."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from chat_app import access
 from chat_app.access import Person
@@ -10,13 +11,23 @@ from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import newest_question
 from chat_app.store.run_events import StoredEvent, events_after
-from chat_app.store.runs import RunRow, latest_run, run_by_public_id
+from chat_app.store.runs import RunRow, latest_run, live_runs_of_channel, run_by_public_id
 from chat_app.streaming import dialects, opening, sse
+from chat_app.streaming import events as run_events
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.follow import Listener, follow
+from chat_app.streaming.replay import past
 from chat_app.streaming.sse import Cursor
 
 EVENTS_PAGE_MAX = 1_000
+
+
+@dataclass(frozen=True)
+class LiveAnswer:
+    """An answer that is being written: its run's public id, and what it has said so far."""
+
+    run_id: str
+    text: str
 
 
 def get(rt: Runtime, person: Person, ref: str) -> RunRow:
@@ -31,8 +42,24 @@ def events(
     """A page of a run's events and the seq after which the next begins. Raises `RunNotFound`."""
     with rt.db.reading() as session:
         run = access.run(session, person, ref)
-        found = events_after(session, run.id, after, limit + 1)
+        kept = events_after(session, run.id, after, limit + 1)
+        found = kept or [event for event in past(session, run.id)[0] if event.seq > after]
     return found[:limit], found[limit - 1].seq if len(found) > limit else None
+
+
+def live_answers(rt: Runtime, person: Person, ref: str | int) -> dict[int, LiveAnswer]:
+    """What is being written in a channel, by the id of the reply.
+
+    Raises `ChannelNotFound`, `AccessDenied`.
+    """
+    with rt.db.reading() as session:
+        live = live_runs_of_channel(session, access.channel(session, person, ref).id)
+        return {
+            run.reply_id: LiveAnswer(
+                run.public_id, run_events.said(events_after(session, run.id, 0))
+            )
+            for run in live
+        }
 
 
 def cancel(rt: Runtime, person: Person, ref: str) -> RunRow:

@@ -97,7 +97,7 @@ def revoke(rt: Runtime, user_id: int, ref: str | int) -> None:
     with rt.db.transaction() as session:
         found = session.get(TokenRow, token_id) if token_id else None
         if found is None or found.user_id != user_id:
-            raise NotFound
+            raise NotFound("There is no such token.")
         session.delete(found)
 
 

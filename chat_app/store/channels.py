@@ -24,6 +24,7 @@ class ChannelRow(Public, Base):
         ForeignKey("agents.id", ondelete="SET NULL"), index=True
     )
     last_seq: Mapped[int] = mapped_column(default=0)
+    last_event_seq: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
     agent: Mapped[AgentRow | None] = relationship(lazy="joined")

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     select,
-    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -58,6 +57,10 @@ class MessageRow(Public, Base):
     replaced: Mapped[bool] = mapped_column(default=False)
     edited_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+
+    @property
+    def is_shown(self) -> bool:
+        return self.deleted_at is None and not self.replaced
 
     @property
     def author(self) -> dict[str, Any]:
@@ -113,14 +116,14 @@ def history_before(
     return list(newest)[::-1]
 
 
-def replace_answers(session: Session, question_id: int, reply_id: int) -> None:
-    """Let one answer stand for all earlier answers to the same question."""
-    session.execute(
-        update(MessageRow)
-        .where(MessageRow.parent_id == question_id, MessageRow.role == "assistant")
-        .where(MessageRow.id < reply_id)
-        .values(replaced=True)
-    )
+def replace_answers(session: Session, question_id: int, reply_id: int) -> list[MessageRow]:
+    """Let one answer stand for all earlier answers to the same question; gives these."""
+    found = select(MessageRow).where(MessageRow.parent_id == question_id, ~MessageRow.replaced)
+    found = found.where(MessageRow.role == "assistant", MessageRow.id < reply_id)
+    earlier = list(session.scalars(found))
+    for message in earlier:
+        message.replaced = True
+    return earlier
 
 
 def search_messages(

@@ -1,12 +1,14 @@
 """The journal's table: the truth about a run, one row an event."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, String, Text, func, insert, or_, select
+from sqlalchemy import ForeignKey, String, Text, delete, func, insert, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base
+from chat_app.store.runs import RunRow
 
 
 class RunEventRow(Base):
@@ -34,6 +36,16 @@ def append_events(session: Session, events: Sequence[StoredEvent]) -> None:
     """Write events in one statement. A seq that is taken fails the whole transaction."""
     rows: list[dict[str, Any]] = [event._asdict() for event in events]
     session.execute(insert(RunEventRow), rows)
+
+
+def delete_journals_before(session: Session, time: datetime, limit: int) -> int:
+    """Delete the events of up to `limit` runs that ended before `time`; gives their number."""
+    has_events = select(RunEventRow.run_id).where(RunEventRow.run_id == RunRow.id).exists()
+    ended = select(RunRow.id).where(RunRow.finished_at < time, has_events).limit(limit)
+    run_ids = list(session.scalars(ended))
+    if run_ids:
+        session.execute(delete(RunEventRow).where(RunEventRow.run_id.in_(run_ids)))
+    return len(run_ids)
 
 
 def last_seq(session: Session, run_id: int) -> int:

@@ -58,7 +58,7 @@ class RunRow(Public, Base):
     model: Mapped[str | None] = mapped_column(String(200))
     queued_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
 
     @property
     def is_live(self) -> bool:

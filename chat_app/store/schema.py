@@ -9,9 +9,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from chat_app.store import channels, messages, run_events, runs, tokens, workspaces
+from chat_app.errors import InvalidRequest
+from chat_app.store import channel_events, run_events, tokens, workspaces
 from chat_app.store.base import Base
 from chat_app.store.db import Database
 
@@ -19,7 +21,7 @@ MIGRATION_LOCK = 4_620_417  # any number that is ours alone in the database
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 # Importing a row registers its table: the metadata is whole only once all of them are in.
-TABLES = (channels, messages, run_events, runs, tokens, workspaces)
+TABLES = (channel_events, run_events, tokens, workspaces)
 
 
 def head() -> str:
@@ -40,15 +42,20 @@ def upgrade(db: Database, revision: str = "head") -> None:
 
 
 def downgrade(db: Database, revision: str) -> None:
-    """Migrate down; `base` empties the database."""
+    """Migrate down; `base` empties the database. Raises `InvalidRequest` for no such revision."""
     with _writing(db) as connection:
         command.downgrade(_config(connection), revision)
 
 
-def revise(db: Database, message: str) -> None:
-    """Write a new migration from the difference between the rows and the database."""
+def revise(db: Database, message: str) -> Path:
+    """Write a new migration from the difference between the rows and the database.
+
+    Raises `InvalidRequest` when the database is not at the newest one.
+    """
+    number = f"{int(head() or 0) + 1:04}"
     with _writing(db) as connection:
-        command.revision(_config(connection), message=message, autogenerate=True)
+        command.revision(_config(connection), message, autogenerate=True, rev_id=number)
+    return next(MIGRATIONS.glob(f"versions/{number}_*.py"))
 
 
 def differences(db: Database) -> list[object]:
@@ -63,7 +70,10 @@ def _writing(db: Database) -> Iterator[Connection]:
     with db.engine.execution_options(begin="IMMEDIATE").begin() as connection:
         if not db.is_sqlite:
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        yield connection
+        try:
+            yield connection
+        except CommandError as error:
+            raise InvalidRequest(f"{error}.", field="revision") from error
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -45,7 +45,7 @@ def workspaces_of(session: Session, user_id: int) -> dict[int, str]:
         .where(WorkspaceMemberRow.user_id == user_id)
         .order_by(WorkspaceMemberRow.workspace_id)
     )
-    return dict(rows.tuples().all())
+    return dict(list(rows))
 
 
 def people_of(session: Session, workspace_id: int) -> list[tuple[UserRow, str]]:

@@ -6,7 +6,7 @@ leaves.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import gevent
 import structlog
 from werkzeug.wsgi import ClosingIterator
 
+from chat_app.streaming.channel_news import ChannelNews
 from chat_app.streaming.engine import RunEngine
 from chat_app.streaming.feeds import Feeds
 from chat_app.streaming.keeper import Keeper
@@ -49,7 +50,7 @@ class Drain:
 
     engine: RunEngine
     keeper: Keeper
-    feeds: Feeds
+    streams: Sequence[Feeds | ChannelNews]
     in_flight: InFlight
     drain_s: float
 
@@ -61,7 +62,8 @@ class Drain:
         while is_alive():
             gevent.sleep(LOOK_EVERY_S)
         log.info("draining", runs=len(self.engine.running_ids), requests=self.in_flight.count)
-        self.feeds.close()
+        for streams in self.streams:
+            streams.close()
         self.engine.drain(self.drain_s)
         deadline = time.monotonic() + LAST_REQUESTS_S
         while self.in_flight.count and time.monotonic() < deadline:

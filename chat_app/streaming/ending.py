@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import structlog
 
 from chat_app.errors import HoldfastError
+from chat_app.store.channel_events import note
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow, replace_answers
 from chat_app.store.run_events import StoredEvent, append_events
@@ -74,8 +75,10 @@ def close(session: Session, live: LiveRun, ending: Ending) -> StoredEvent:
     reply.error_code = error.error_code if error else None
     reply.usage = answer.tokens
     reply.model = ending.model
+    replaced = []
     if row.generation > 1 and error is None:
-        replace_answers(session, row.question_id, row.reply_id)
+        replaced = replace_answers(session, row.question_id, row.reply_id)
+    note(session, row.channel_id, *replaced, reply, row)
     last = StoredEvent(
         row.id, len(live.feed.events) + 1, *events.encode(_last_event(ending, reply.id, body))
     )

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from chat_app.store.agents import AgentRow
 from chat_app.store.run_events import StoredEvent
 
 TEXT_TYPES = frozenset({"chunk", "reasoning"})
@@ -59,6 +60,13 @@ def start(run_id: str, channel_id: int, agent: dict[str, Any], message_id: int) 
     """The first event. `run_id` is the public id, `message_id` the question's."""
     fields = {"run_id": run_id, "channel_id": channel_id, "agent": agent, "message_id": message_id}
     return Event("start", fields=fields)
+
+
+def about(agent: AgentRow | None) -> dict[str, Any]:
+    """The agent as a `start` event names it."""
+    if agent is None:
+        return {"id": None, "public_id": None, "name": ""}
+    return {"id": agent.id, "public_id": agent.public_id, "name": agent.name}
 
 
 def as_reset(first: StoredEvent) -> StoredEvent:

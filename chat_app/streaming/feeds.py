@@ -13,9 +13,10 @@ import structlog
 from gevent.event import Event as Bell
 
 from chat_app.store.db import Database
-from chat_app.store.run_events import StoredEvent, events_after, events_after_each
+from chat_app.store.run_events import StoredEvent, events_after_each
 from chat_app.streaming.dialects import Dialect, RunRef
 from chat_app.streaming.events import TERMINAL_TYPES
+from chat_app.streaming.replay import past
 
 POLL_S = 0.075
 
@@ -23,15 +24,25 @@ log = structlog.get_logger()
 
 
 class Feed:
-    """The events of one run, numbered 1 … `len(events)`, and a bell for new ones."""
+    """The events of one run, numbered 1 … `len(events)`, and a bell for new ones.
 
-    def __init__(self, run: RunRef, events: Sequence[StoredEvent] = ()) -> None:
+    One that is retold (see `replay.py`) has other numbers than its clients may remember.
+    """
+
+    def __init__(self, run: RunRef, is_retold: bool = False) -> None:
         self.run = run
-        self.events = list(events)
+        self.is_retold = is_retold
+        self.events: list[StoredEvent] = []
         self.users = 0
         self.is_written_here = False
         self._frames: dict[Dialect, list[bytes]] = {}
         self._bell = Bell()
+
+    def knows(self, position: int | None) -> bool:
+        """Whether a client can go on from this position."""
+        if position is None or (self.is_retold and position > 0):
+            return False
+        return position <= len(self.events)
 
     @property
     def has_ended(self) -> bool:
@@ -110,9 +121,9 @@ class Feeds:
 
     def _load(self, run: RunRef) -> Feed:
         with self._db.reading() as session:
-            events = events_after(session, run.id, 0)
+            events, is_retold = past(session, run.id)
         # Another greenlet may have loaded the same feed while the query waited: theirs counts.
-        feed = self._feeds.setdefault(run.id, Feed(run))
+        feed = self._feeds.setdefault(run.id, Feed(run, is_retold=is_retold))
         feed.publish(events)
         return feed
 

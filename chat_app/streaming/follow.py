@@ -33,7 +33,7 @@ def follow(feeds: Feeds, run: RunRef, dialect: Dialect, listener: Listener) -> I
     position = sse.position(run.public_id, listener.last_event_id)
     with feeds.watching(run) as feed, line.watched(feed.ring):
         again = b""
-        if position is None or position > len(feed.events):
+        if position is None or not feed.knows(position):
             again, position = dialect(run, events.as_reset(feed.events[0])), 1
         frames, position = feed.read(dialect, position)
         yield sse.RETRY + again + frames

@@ -8,6 +8,7 @@ import re
 
 from chat_app.errors import MessageTooLong, NoAgent, NoMessage, ProviderNotConfigured
 from chat_app.store.agents import AgentRow, agent_by_handle
+from chat_app.store.channel_events import note
 from chat_app.store.channels import ChannelRow, take_seqs
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
@@ -73,6 +74,7 @@ def write_question(
     )
     session.add(message)
     session.flush()
+    note(session, channel.id, message)
     return message
 
 
@@ -120,9 +122,9 @@ def open_run(
     )
     session.add(run)
     session.flush()
-    about = {"id": agent.id, "public_id": agent.public_id, "name": agent.name}
-    first = events.start(run.public_id, channel.id, about, question.id)
+    first = events.start(run.public_id, channel.id, events.about(agent), question.id)
     append_events(session, [StoredEvent(run.id, 1, *events.encode(first))])
+    note(session, channel.id, reply, run)
     return run
 
 

@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.Column("reply_mode", sa.String(length=10), nullable=False),
         sa.Column("agent_id", BIG, nullable=True),
         sa.Column("last_seq", BIG, nullable=False),
+        sa.Column("last_event_seq", BIG, nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("public_id", sa.String(length=36), nullable=False),
         sa.Column("id", BIG, nullable=False),
@@ -152,6 +153,21 @@ def upgrade() -> None:
     )
     op.create_index("ix_channels_agent_id", "channels", ["agent_id"], unique=False)
     op.create_index("ix_channels_workspace_id", "channels", ["workspace_id"], unique=False)
+
+    op.create_table(
+        "channel_events",
+        sa.Column("channel_id", BIG, autoincrement=False, nullable=False),
+        sa.Column("seq", BIG, autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("ref_id", BIG, nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channels.id"], name="fk_channel_events_channel_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("channel_id", "seq", name="pk_channel_events"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_channel_events_created_at", "channel_events", ["created_at"], unique=False)
 
     op.create_table(
         "channel_members",
@@ -275,6 +291,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_agent_id", "runs", ["agent_id"], unique=False)
     op.create_index("ix_runs_channel_id", "runs", ["channel_id"], unique=False)
+    op.create_index("ix_runs_finished_at", "runs", ["finished_at"], unique=False)
     op.create_index("ix_runs_owner_status", "runs", ["owner", "status"], unique=False)
     op.create_index("ix_runs_reply_id", "runs", ["reply_id"], unique=False)
     op.create_index("ix_runs_status_lease_until", "runs", ["status", "lease_until"], unique=False)
@@ -298,6 +315,7 @@ def downgrade() -> None:
     op.drop_index("ix_runs_status_lease_until", "runs")
     op.drop_index("ix_runs_reply_id", "runs")
     op.drop_index("ix_runs_owner_status", "runs")
+    op.drop_index("ix_runs_finished_at", "runs")
     op.drop_index("ix_runs_channel_id", "runs")
     op.drop_index("ix_runs_agent_id", "runs")
 
@@ -311,6 +329,9 @@ def downgrade() -> None:
     op.drop_index("ix_channel_members_user_id", "channel_members")
 
     op.drop_table("channel_members")
+    op.drop_index("ix_channel_events_created_at", "channel_events")
+
+    op.drop_table("channel_events")
     op.drop_index("ix_channels_workspace_id", "channels")
     op.drop_index("ix_channels_agent_id", "channels")
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import EmailStr, Field
+from pydantic import Field
 
-from chat_app.api.schemas.base import AnyText, In, Line, Out
+from chat_app.api.schemas.base import AnyText, Email, In, Line, Out
 
 Password = Annotated[AnyText, Field(max_length=1_000)]
 
@@ -16,7 +16,7 @@ class LoginIn(In):
 
 
 class RegisterIn(In):
-    email: Annotated[EmailStr, Field(max_length=254)]
+    email: Email
     password: Password
     name: Line | None = None
 

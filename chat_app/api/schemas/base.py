@@ -51,6 +51,14 @@ ModelName = Annotated[
     AfterValidator(without_nul),
 ]
 Id = Annotated[int, Field(gt=0, lt=2**63)]
+# No more is asked than of ADMIN_EMAIL: people of an intranet have addresses such as ana@corp.local.
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^\s@]+@[^\s@]+$"
+    ),
+    AfterValidator(without_nul),
+]
 
 
 class Page(In):

@@ -3,11 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from chat_app.api.schemas.base import PAGE_DEFAULT, PAGE_MAX, AnyText, Id, In, Out
+from chat_app.api.schemas.base import (
+    PAGE_DEFAULT,
+    PAGE_MAX,
+    AnyText,
+    Email,
+    Id,
+    In,
+    Out,
+    without_nul,
+)
 
-Title = Annotated[AnyText, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(without_nul),
+]
 ReplyMode = Literal["auto", "mention"]
 
 
@@ -43,4 +56,4 @@ class ChannelMemberIn(In):
     """A person, by id or by address."""
 
     user_id: Id | None = None
-    email: Annotated[EmailStr, Field(max_length=254)] | None = None
+    email: Email | None = None

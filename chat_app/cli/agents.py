@@ -1,0 +1,101 @@
+"""Agents of the first workspace."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from chat_app import current
+from chat_app.cli import params, printing
+from chat_app.cli.commands import Command, Commands
+from chat_app.services import agents, providers, users
+
+FIELDS = (
+    "id",
+    "public_id",
+    "name",
+    "handle",
+    "system_prompt",
+    "greeting",
+    "provider_id",
+    "model",
+    "temperature",
+    "max_tokens",
+    "is_default",
+    "enabled",
+)
+COLUMNS = ("id", "public_id", "handle", "name", "provider_id", "model", "is_default", "enabled")
+
+group = Commands("agents", help="Those who answer.")
+
+
+def described(command: Command) -> Command:
+    """The options that describe an agent."""
+    options: tuple[Callable[[Command], Command], ...] = (
+        click.option("--handle", type=params.HANDLE, help="For @mention; made of the name."),
+        click.option("--provider", help="Name or id; without it the first provider there is."),
+        click.option("--model", type=params.MODEL, help="Else its provider's default model."),
+        click.option("--system-prompt", type=params.PROMPT, help="What it is told about itself."),
+        click.option("--greeting", type=params.PROMPT, help="What it says first in a session."),
+        click.option("--temperature", type=click.FloatRange(0, 2)),
+        click.option("--max-tokens", type=click.IntRange(1, 1_000_000)),
+        click.option("--default", "is_default", is_flag=True, help="New channels get it."),
+        printing.json_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@group.command("create")
+@click.argument("name", type=params.LINE)
+@described
+def create(name: str, as_json: bool, **options: Any) -> None:
+    """Make an agent."""
+    rt = current.runtime()
+    fields = {"name": name, **_given(options)}
+    agent = agents.create(rt, users.operator(rt), fields)
+    sentence = f"Created @{agent.handle}, id {agent.id}, {agent.public_id}."
+    printing.one(printing.fields(agent, FIELDS), sentence, as_json)
+
+
+@group.command("list")
+@printing.json_option
+def list_agents(as_json: bool) -> None:
+    """List the agents of all workspaces."""
+    rt = current.runtime()
+    found = agents.list_agents(rt, users.operator(rt))
+    printing.many([printing.fields(agent, FIELDS) for agent in found], COLUMNS, as_json)
+
+
+@group.command("update")
+@click.argument("agent_id")
+@click.option("--name", type=params.LINE)
+@click.option("--enable/--disable", "enabled", default=None, help="Whether it answers at all.")
+@described
+def update(agent_id: str, as_json: bool, **options: Any) -> None:
+    """Change an agent, by id or public id."""
+    rt, changes = current.runtime(), _given(options)
+    if not changes:
+        raise click.UsageError("Say what to change.")
+    agent = agents.update(rt, users.operator(rt), agent_id, changes)
+    printing.one(printing.fields(agent, FIELDS), f"Changed @{agent.handle}.", as_json)
+
+
+@group.command("remove")
+@click.argument("agent_id")
+def remove(agent_id: str) -> None:
+    """Remove an agent, by id or public id. What it said stays under its name."""
+    rt = current.runtime()
+    agents.delete(rt, users.operator(rt), agent_id)
+    click.echo(f"Removed agent {printing.plain(agent_id)}.")
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the options name; one that was not given is left as it is."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if not given.get("is_default"):
+        given.pop("is_default", None)
+    if "provider" in given:
+        given["provider_id"] = providers.get(current.runtime(), given.pop("provider")).id
+    return given

@@ -1,0 +1,53 @@
+"""What an argument may look like; anything else is bad usage."""
+
+import re
+import sys
+from typing import Any
+
+import click
+
+FROM_TERMINAL = "-"
+
+
+class Text(click.ParamType[str]):
+    """Up to `max_chars` characters, at least one of them no space, all of them printable.
+
+    Names end up in terminals and pages: an escape sequence is no part of one.
+    """
+
+    name = "text"
+
+    def __init__(self, max_chars: int, pattern: str = ".+", wanted: str = "text") -> None:
+        self._max_chars = max_chars
+        self._pattern = re.compile(pattern, re.DOTALL)
+        self._wanted = wanted
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if len(text) > self._max_chars:
+            self.fail(f"more than {self._max_chars:,} characters.", param, ctx)
+        if not self._pattern.fullmatch(text) or not "".join(text.split()).isprintable():
+            self.fail(f"this is not {self._wanted}.", param, ctx)
+        return text
+
+
+LINE = Text(100)
+TITLE = Text(200)
+MODEL = Text(200, wanted="the name of a model")
+PROMPT = Text(32_000, ".*")
+EMAIL = Text(254, r"[^@\s]+@[^@\s]+", "an email address")
+HANDLE = Text(40, r"[\w-]+", "a handle: letters, digits, _ and -")
+# A key belongs into --api-key: in the address it would show wherever the address does.
+BASE_URL = Text(
+    500,
+    r"https?://[^\s/@?#]+(/[^\s?#]*)?|demo://holdfast/v1",
+    "an address such as https://api.example.com/v1",
+)
+API_KEY = Text(1_000, r"[\x21-\x7e]+", "a key: visible ASCII characters")
+
+
+def secret(what: str, confirm: bool = False) -> str:
+    """A secret typed unseen; where standard input is no terminal, its first line."""
+    if sys.stdin.isatty():
+        return str(click.prompt(what, hide_input=True, confirmation_prompt=confirm))
+    return sys.stdin.readline().rstrip("\r\n")

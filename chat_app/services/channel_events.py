@@ -1,0 +1,73 @@
+"""A channel's own stream: every new or changed message and run, for all who have it open."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chat_app import access
+from chat_app.access import Person
+from chat_app.runtime import Runtime
+from chat_app.store.channel_events import Change as Change
+from chat_app.store.channel_events import changes_after, first_kept_seq
+from chat_app.streaming import sse
+from chat_app.streaming.follow import Listener
+
+BATCH_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The first thing a listener gets: where the channel stands.
+
+    With `is_reset` the listener's past is not known: it must read the channel anew.
+    """
+
+    channel_id: int
+    public_id: str
+    seq: int
+    is_reset: bool
+
+
+News = Opened | list[Change] | None
+
+
+def follow(rt: Runtime, person: Person, ref: str, listener: Listener) -> Iterator[News]:
+    """Where the channel stands, then its changes as they come; None when there was nothing for a
+    while. Without a cursor from now on, with one from there.
+
+    Raises `ChannelNotFound`, `AccessDenied`; in the midst of it too, when the person is taken out.
+    """
+    opened, position = _open(rt, person, ref, listener.last_event_id)
+    return _follow(rt, person, opened, position, listener)
+
+
+def _open(
+    rt: Runtime, person: Person, ref: str, last_event_id: str | None
+) -> tuple[Opened, int]:
+    with rt.db.reading() as session:
+        channel = access.channel(session, person, ref)
+        oldest = first_kept_seq(session, channel.id)
+    last = channel.last_event_seq
+    position = sse.position(channel.public_id, last_event_id) if last_event_id else last
+    is_known = position is not None and (oldest or last + 1) - 1 <= position <= last
+    seq = position if is_known and position is not None else last
+    return Opened(channel.id, channel.public_id, seq, not is_known), seq
+
+
+def _follow(
+    rt: Runtime, person: Person, opened: Opened, position: int, listener: Listener
+) -> Iterator[News]:
+    line = listener.line
+    with (
+        rt.news.watching(opened.channel_id, position) as watch,
+        line.watched(watch.ring),
+    ):
+        yield opened
+        while not (rt.news.is_closing or line.is_gone):
+            if watch.wait(position, sse.HEARTBEAT_S):
+                with rt.db.reading() as session:
+                    access.channel(session, person, opened.channel_id)
+                    changes = changes_after(session, opened.channel_id, position, BATCH_MAX)
+                position = changes[-1].seq if changes else watch.last_seq
+                yield changes
+            elif not line.is_gone:
+                yield None

@@ -1,0 +1,98 @@
+"""What changed in a channel, one row a change: which message or run, not what it says.
+
+Readers load the thing as it is when they read, so what was deleted is nowhere kept.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ForeignKey, String, delete, func, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from chat_app.store.base import Base, now
+from chat_app.store.channels import ChannelRow
+from chat_app.store.messages import MessageRow
+from chat_app.store.runs import RunRow
+
+KINDS: dict[type[Any], str] = {MessageRow: "message", RunRow: "run"}
+
+
+class ChannelEventRow(Base):
+    __tablename__ = "channel_events"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    channel_id: Mapped[int] = mapped_column(
+        ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(10))
+    ref_id: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+
+class Change(NamedTuple):
+    """One change, with the message or run as it is now; None where it is gone."""
+
+    seq: int
+    kind: str
+    ref_id: int
+    row: Any
+
+
+def note(session: Session, channel_id: int, *rows: MessageRow | RunRow) -> None:
+    """Write down that these are new or changed, in the transaction that changes them."""
+    last = session.scalar(
+        update(ChannelRow)
+        .where(ChannelRow.id == channel_id)
+        .values(last_event_seq=ChannelRow.last_event_seq + len(rows), updated_at=now())
+        .returning(ChannelRow.last_event_seq)
+    )
+    first = (last or 0) - len(rows) + 1
+    session.execute(
+        insert(ChannelEventRow),
+        [
+            {"channel_id": channel_id, "seq": seq, "kind": KINDS[type(row)], "ref_id": row.id}
+            for seq, row in enumerate(rows, first)
+        ],
+    )
+
+
+def last_seqs(session: Session, channel_ids: Iterable[int]) -> dict[int, int]:
+    """`{channel id: number of its last change}` for several channels in one query."""
+    rows = session.execute(
+        select(ChannelRow.id, ChannelRow.last_event_seq).where(ChannelRow.id.in_(channel_ids))
+    )
+    return dict(rows.tuples().all())
+
+
+def first_kept_seq(session: Session, channel_id: int) -> int | None:
+    """The number of the oldest change that is still kept, None where none is."""
+    found = select(func.min(ChannelEventRow.seq)).where(ChannelEventRow.channel_id == channel_id)
+    return session.scalar(found)
+
+
+def changes_after(session: Session, channel_id: int, seq: int, limit: int) -> list[Change]:
+    """The next changes after number `seq`, ascending, each with its row."""
+    found = (
+        select(ChannelEventRow)
+        .where(ChannelEventRow.channel_id == channel_id, ChannelEventRow.seq > seq)
+        .order_by(ChannelEventRow.seq)
+        .limit(limit)
+    )
+    events = list(session.scalars(found))
+    rows = _rows(session, events)
+    return [Change(e.seq, e.kind, e.ref_id, rows.get((e.kind, e.ref_id))) for e in events]
+
+
+def _rows(session: Session, events: list[ChannelEventRow]) -> dict[tuple[str, int], Any]:
+    rows: dict[tuple[str, int], Any] = {}
+    for table, kind in KINDS.items():
+        if ids := {event.ref_id for event in events if event.kind == kind}:
+            for row in session.scalars(select(table).where(table.id.in_(ids))):
+                rows[kind, row.id] = row
+    return rows
+
+
+def delete_changes_before(session: Session, time: datetime) -> None:
+    session.execute(delete(ChannelEventRow).where(ChannelEventRow.created_at < time))

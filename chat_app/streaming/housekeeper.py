@@ -1,0 +1,66 @@
+"""Deletes what is no longer needed: journals of ended runs, changes of channels, dead tokens.
+
+Any process may do it, and several at once do no harm: each step is one short transaction that
+deletes only what is still there.
+"""
+
+import random
+from datetime import timedelta
+
+import gevent
+import structlog
+
+from chat_app.store.base import now
+from chat_app.store.channel_events import delete_changes_before
+from chat_app.store.db import Database
+from chat_app.store.run_events import delete_journals_before
+from chat_app.store.tokens import delete_expired
+
+EVERY_S = 600.0
+RUNS_AT_A_TIME = 200
+PAUSE_S = 0.05
+
+log = structlog.get_logger()
+
+
+class Housekeeper:
+    """The greenlet that cleans up. `keep_hours` is how long an ended run can be replayed whole."""
+
+    def __init__(self, db: Database, keep_hours: int) -> None:
+        self._db = db
+        self._keep = timedelta(hours=keep_hours)
+        self._greenlet: gevent.Greenlet[[], None] | None = None
+
+    def start(self) -> None:
+        if self._greenlet is None:
+            self._greenlet = gevent.spawn(self._clean_for_ever)
+
+    def stop(self) -> None:
+        if self._greenlet is not None:
+            self._greenlet.kill()
+
+    def clean(self) -> int:
+        """Delete what is too old; gives the number of runs whose journal went."""
+        before, runs = now() - self._keep, 0
+        while True:
+            with self._db.transaction() as session:
+                deleted = delete_journals_before(session, before, RUNS_AT_A_TIME)
+            runs += deleted
+            if deleted < RUNS_AT_A_TIME:
+                break
+            gevent.sleep(PAUSE_S)
+        with self._db.transaction() as session:
+            delete_changes_before(session, before)
+            delete_expired(session)
+        return runs
+
+    def _clean_for_ever(self) -> None:
+        while True:
+            # Spread out, so that processes started together do not clean together.
+            gevent.sleep(EVERY_S * random.uniform(0.5, 1.5))  # noqa: S311
+            try:
+                runs = self.clean()
+            except Exception as error:
+                log.warning("cleaning_failed", error=repr(error))
+            else:
+                log.info("cleaned", runs=runs)

@@ -1,0 +1,17 @@
+"""What is around every page of somebody who has signed in."""
+
+from typing import Any
+
+from flask import render_template
+
+from chat_app import current
+from chat_app.services import channels
+
+SIDEBAR_CHANNELS = 50
+
+
+def page(template: str, **shown: Any) -> str:
+    """The template with the person and their latest channels beside it. Raises `Unauthorized`."""
+    person = current.person()
+    latest, more = channels.list_channels(current.runtime(), person, None, SIDEBAR_CHANNELS)
+    return render_template(template, person=person, latest=latest, has_more=bool(more), **shown)
