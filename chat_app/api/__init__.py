@@ -11,9 +11,10 @@ from chat_app.api import (
     messages,
     providers,
     runs,
+    sessions,
 )
 
-ROOMS = (agent_chat, agents, auth, channels, health, messages, providers, runs)
+ROOMS = (agent_chat, agents, auth, channels, health, messages, providers, runs, sessions)
 
 
 def install(app: Flask) -> None:

@@ -3,12 +3,14 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from chat_app import current
+from chat_app import access, current
 from chat_app.api import doors, reading
 from chat_app.api.schemas.agents import AskIn, AskQuery
 from chat_app.auth import csrf
-from chat_app.services import agent_chat
-from chat_app.services.agent_chat import Question
+from chat_app.errors import AgentNotFound
+from chat_app.services import sessions
+from chat_app.services.sessions import Question
+from chat_app.streaming import dialects
 
 bp = Blueprint("agent_chat", __name__, url_prefix="/api/agents/<agent_id>/chat")
 
@@ -16,31 +18,33 @@ bp = Blueprint("agent_chat", __name__, url_prefix="/api/agents/<agent_id>/chat")
 @bp.post("")
 def chat(agent_id: str) -> ResponseReturnValue:
     person, body = current.person(), reading.body(AskIn)
-    question = Question(body.message, body.session_id, body.client_id)
-    run = agent_chat.ask(current.runtime(), person, agent_id, question)
-    return agent_chat.answer(current.runtime(), run)
+    run = sessions.ask(current.runtime(), person, _question(agent_id, body))
+    return sessions.answer(current.runtime(), run)
 
 
 @bp.post("/stream")
 def chat_stream(agent_id: str) -> ResponseReturnValue:
     person, body = current.person(), reading.body(AskIn)
-    question = Question(body.message, body.session_id, body.client_id)
-    run = agent_chat.ask(current.runtime(), person, agent_id, question)
+    rt = current.runtime()
+    run = sessions.ask(rt, person, _question(agent_id, body))
     if not body.stream:
-        return agent_chat.answer(current.runtime(), run)
-    return doors.event_stream(agent_chat.stream(current.runtime(), run, doors.listener()))
+        return sessions.answer(rt, run)
+    return doors.event_stream(sessions.stream(rt, run, dialects.agent_chat, doors.listener()))
 
 
 @bp.get("/stream")
 @doors.event_source
 def chat_event_source(agent_id: str) -> ResponseReturnValue:
     csrf.check_same_site()
-    person, query, listener = current.person(), reading.query(AskQuery), doors.listener()
-    question = Question(query.message, query.session_id, query.client_id)
-    rt = current.runtime()
-    run = (
-        agent_chat.resume(rt, person, agent_id, listener.last_event_id)
-        if listener.last_event_id
-        else agent_chat.ask(rt, person, agent_id, question)
-    )
-    return doors.event_stream(agent_chat.stream(rt, run, listener))
+    rt, person, listener = current.runtime(), current.person(), doors.listener()
+    if cursor := listener.last_event_id:
+        run = sessions.resume(rt, person, cursor)
+    else:
+        run = sessions.ask(rt, person, _question(agent_id, reading.query(AskQuery)))
+    return doors.event_stream(sessions.stream(rt, run, dialects.agent_chat, listener))
+
+
+def _question(agent_id: str, asked: AskIn | AskQuery) -> Question:
+    if access.public(agent_id) is None:
+        raise AgentNotFound
+    return Question(asked.message, asked.session_id, asked.client_id, agent_id)

@@ -7,7 +7,7 @@ from chat_app import current
 from chat_app.api import reading
 from chat_app.api.schemas.agents import AgentChanges, AgentIn, AgentOut
 from chat_app.api.schemas.base import show
-from chat_app.services import agent_chat, agents
+from chat_app.services import agents, sessions
 
 bp = Blueprint("agents", __name__, url_prefix="/api/agents")
 
@@ -44,4 +44,4 @@ def delete_agent(agent_id: str) -> ResponseReturnValue:
 
 @bp.get("/<agent_id>/stats")
 def stats(agent_id: str) -> ResponseReturnValue:
-    return agent_chat.stats(current.runtime(), current.person(), agent_id)
+    return sessions.stats(current.runtime(), current.person(), agent_id)

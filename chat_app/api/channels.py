@@ -78,9 +78,7 @@ def remove_member(channel_id: str, user_id: str) -> ResponseReturnValue:
 @bp.get("/channels/<channel_id>/events")
 @doors.event_source
 def events(channel_id: str) -> ResponseReturnValue:
-    news = channel_events.follow(
-        current.runtime(), current.person(), channel_id, doors.listener()
-    )
+    news = channel_events.follow(current.runtime(), current.person(), channel_id, doors.listener())
     return doors.event_stream(channel_frames(news))
 
 

@@ -46,6 +46,7 @@ BY_ENDPOINT = {
     "agent_chat.chat": ASK,
     "agent_chat.chat_stream": ASK,
     "agent_chat.chat_event_source": ASK,
+    "sessions.stream": ASK,
     "web.post_message": ASK,
     "web.regenerate": ASK,
 }

@@ -37,7 +37,7 @@ def described(command: Command) -> Command:
         click.option("--model", type=params.MODEL, help="Else its provider's default model."),
         click.option("--system-prompt", type=params.PROMPT, help="What it is told about itself."),
         click.option("--greeting", type=params.PROMPT, help="What it says first in a session."),
-        click.option("--temperature", type=click.FloatRange(0, 2)),
+        click.option("--temperature", type=params.Number(0, 2)),
         click.option("--max-tokens", type=click.IntRange(1, 1_000_000)),
         click.option("--default", "is_default", is_flag=True, help="New channels get it."),
         printing.json_option,

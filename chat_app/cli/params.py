@@ -2,6 +2,7 @@
 
 import re
 import sys
+from math import isnan
 from typing import Any
 
 import click
@@ -29,6 +30,18 @@ class Text(click.ParamType[str]):
         if not self._pattern.fullmatch(text) or not "".join(text.split()).isprintable():
             self.fail(f"this is not {self._wanted}.", param, ctx)
         return text
+
+
+class Number(click.FloatRange):
+    """A number in a range; “not a number” is in none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail("this is not a number.", param, ctx)
+        return number
 
 
 LINE = Text(100)

@@ -26,7 +26,7 @@ group = Commands("providers", help="OpenAI-compatible endpoints for models.")
 @click.option("--model", type=params.MODEL, help="What agents use that name no model themselves.")
 @click.option(
     "--read-timeout",
-    type=click.FloatRange(0, READ_TIMEOUT_MAX_S, min_open=True),
+    type=params.Number(0, READ_TIMEOUT_MAX_S, min_open=True),
     default=30,
     show_default=True,
     help="The longest silence to bear, in seconds.",

@@ -8,7 +8,7 @@ from chat_app.demo.said import Said, by
 from chat_app.demo.texts import texts
 from chat_app.demo.topics import offered, topic_of
 
-MAX_QUESTIONS = 50
+MAX_QUESTIONS = 30
 TOUR = (
     "what", "channels", "mentions", "agents", "streaming", "providers", "api", "errors", "database",
     "deploy", "security",

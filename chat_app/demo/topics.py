@@ -5,7 +5,7 @@ import re
 from chat_app.demo.language import Language
 from chat_app.demo.vocabulary import MANNERS, REQUESTS, SUBJECTS, Topic
 
-MAX_READ_CHARS = 2_000
+MAX_READ_CHARS = 600
 
 # Whom a message is addressed to says nothing about its topic.
 _HANDLE = re.compile(r"@(?!mention|提)[\w-]+")

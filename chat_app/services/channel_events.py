@@ -40,9 +40,7 @@ def follow(rt: Runtime, person: Person, ref: str, listener: Listener) -> Iterato
     return _follow(rt, person, opened, position, listener)
 
 
-def _open(
-    rt: Runtime, person: Person, ref: str, last_event_id: str | None
-) -> tuple[Opened, int]:
+def _open(rt: Runtime, person: Person, ref: str, last_event_id: str | None) -> tuple[Opened, int]:
     with rt.db.reading() as session:
         channel = access.channel(session, person, ref)
         oldest = first_kept_seq(session, channel.id)

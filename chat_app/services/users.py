@@ -5,7 +5,7 @@ from chat_app.auth import passwords, secrets
 from chat_app.errors import AccessDenied, Conflict, InvalidRequest, UserNotFound
 from chat_app.runtime import Runtime
 from chat_app.store.db import Session
-from chat_app.store.users import UserRow, all_users, first_operator, user_by_email
+from chat_app.store.users import NAME_MAX_CHARS, UserRow, all_users, first_operator, user_by_email
 from chat_app.store.workspaces import (
     ROLES,
     WorkspaceMemberRow,
@@ -46,7 +46,7 @@ def create(
             raise Conflict("There is an account with this email already.", field="email")
         user = UserRow(
             email=email,
-            name=name or email.partition("@")[0],
+            name=name or email.partition("@")[0][:NAME_MAX_CHARS],
             password_hash=password_hash,
             is_operator=is_operator,
         )

@@ -1,5 +1,6 @@
 """The schema's state: where the migrations stand, and how to move them."""
 
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,6 +78,9 @@ def _writing(db: Database) -> Iterator[Connection]:
 
 
 def _config(connection: Connection | None = None) -> Config:
-    config = Config(attributes={"connection": connection, "metadata": Base.metadata})
+    quiet = Namespace(quiet=True)
+    config = Config(
+        cmd_opts=quiet, attributes={"connection": connection, "metadata": Base.metadata}
+    )
     config.set_main_option("script_location", str(MIGRATIONS))
     return config

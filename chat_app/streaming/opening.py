@@ -31,11 +31,18 @@ def agent_for(session: Session, channel: ChannelRow, body: str) -> AgentRow:
     agent = _mentioned(session, channel, body)
     if agent is None and channel.reply_mode == "auto":
         agent = channel.agent
-    if agent is None or not agent.enabled:
+    if agent is None:
+        raise NoAgent
+    check_agent(agent)
+    return agent
+
+
+def check_agent(agent: AgentRow) -> None:
+    """Raises `NoAgent` when it is switched off, `ProviderNotConfigured` without a model."""
+    if not agent.enabled:
         raise NoAgent
     if not agent.can_answer:
         raise ProviderNotConfigured
-    return agent
 
 
 def _mentioned(session: Session, channel: ChannelRow, body: str) -> AgentRow | None:

@@ -44,6 +44,4 @@ def _page(form: NewChannelForm, error: RequestError | None = None) -> str:
     found, following = channels.list_channels(
         current.runtime(), current.person(), after, PAGE_CHANNELS
     )
-    return shell.page(
-        "channels.html", form=form, error=error, channels=found, following=following
-    )
+    return shell.page("channels.html", form=form, error=error, channels=found, following=following)

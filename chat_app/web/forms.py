@@ -84,6 +84,4 @@ class ComposerForm(Form):
     """`client_id` is made with the page, so that what is sent twice is posted once."""
 
     body = TextAreaField(filters=[with_unix_lines], validators=[WITHOUT_NUL])
-    client_id = HiddenField(
-        default=lambda: str(uuid4()), validators=[at_most(64), WITHOUT_NUL]
-    )
+    client_id = HiddenField(default=lambda: str(uuid4()), validators=[at_most(64), WITHOUT_NUL])

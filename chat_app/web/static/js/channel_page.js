@@ -13,6 +13,10 @@ const composer = document.querySelector("#composer");
 
 document.documentElement.classList.add("has-script");
 list.querySelectorAll(".answer[data-run]").forEach(follow);
+// Begun or ended while the page was being made, so that it does not know the run: look again.
+if (list.querySelector("[data-status=thinking]:not([data-run]), [data-status=streaming]:not([data-run])")) {
+  setTimeout(() => location.reload(), 1_000);
+}
 // On a page of older messages there is no place for a new one: there the plain form leads to it.
 if (composer && "newest" in list.dataset) new Composer(composer, showPosted);
 

@@ -1,4 +1,4 @@
-"""The agent-chat dialect: talk to one agent; a session is a channel."""
+"""Sessions: one question a request, all state in the database. A session is a channel."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,38 +7,63 @@ from typing import Any
 from chat_app import access
 from chat_app.access import Person
 from chat_app.errors import (
+    AgentNotFound,
     ChannelNotFound,
     Conflict,
     InvalidRequest,
     NoAgent,
-    ProviderNotConfigured,
-    RunNotFound,
     SessionNotFound,
 )
 from chat_app.runtime import Runtime
-from chat_app.store.agents import AgentRow
+from chat_app.store.agents import AgentRow, agent_by_handle, default_agent
 from chat_app.store.channels import ChannelMemberRow, ChannelRow
 from chat_app.store.db import Session
-from chat_app.store.messages import message_by_client_id
-from chat_app.store.runs import RunRow, latest_run
+from chat_app.store.messages import MessageRow, message_by_client_id, page_of_messages
+from chat_app.store.run_events import events_after
+from chat_app.store.runs import RunRow, latest_run, live_runs_of_channel
 from chat_app.store.stats import agent_stats
 from chat_app.streaming import dialects, events, opening, replies, sse
-from chat_app.streaming.dialects import RunRef
+from chat_app.streaming.dialects import Dialect, RunRef
+from chat_app.streaming.events import said
 from chat_app.streaming.follow import Listener, follow
 
 TITLE_CHARS = 60
+STATE_MESSAGES = 200
+
+
+@dataclass(frozen=True)
+class Live:
+    """An answer under way: its run, its text so far, and the number of the last event in it."""
+
+    run: RunRow
+    text: str
+    last_seq: int
+
+
+@dataclass(frozen=True)
+class State:
+    """A session as it is: its newest messages, and the answers under way."""
+
+    channel: ChannelRow
+    messages: list[MessageRow]
+    live: list[Live]
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of an agent; without `session_id` in a new session."""
+    """What is asked; without `session_id` in a new session.
+
+    `agent` is a public id or a handle; without one the session's own agent answers, in a new
+    session the workspace's default.
+    """
 
     message: str
     session_id: str | None = None
     client_id: str | None = None
+    agent: str | None = None
 
 
-def ask(rt: Runtime, person: Person, agent_ref: str, question: Question) -> RunRef:
+def ask(rt: Runtime, person: Person, question: Question) -> RunRef:
     """Store the question, start its answer, and give the run.
 
     The same `client_id` again gives the first run. Raises `AgentNotFound`, `SessionNotFound`,
@@ -48,25 +73,27 @@ def ask(rt: Runtime, person: Person, agent_ref: str, question: Question) -> RunR
     opening.check_body(question.message, "message")
     rt.engine.check_room()
     try:
-        run, is_new = _ask(rt, person, agent_ref, question)
+        run, is_new = _ask(rt, person, question)
     except Conflict:
         # Another request wrote the same client_id between our look and our insert: now it shows.
-        run, is_new = _ask(rt, person, agent_ref, question)
+        run, is_new = _ask(rt, person, question)
     if is_new:
         rt.engine.launch(run)
     return run
 
 
-def _ask(rt: Runtime, person: Person, agent_ref: str, question: Question) -> tuple[RunRef, bool]:
+def _ask(rt: Runtime, person: Person, question: Question) -> tuple[RunRef, bool]:
     with rt.db.transaction() as session:
-        agent = _agent(session, person, agent_ref)
+        agent = _agent(session, person, question.agent) if question.agent else None
         if (run := _asked_before(session, person, question)) is not None:
             return opening.ref(session, run), False
-        if not agent.enabled:
-            raise NoAgent("This agent is switched off.")
-        if not agent.can_answer:
-            raise ProviderNotConfigured
-        channel = _session(session, person, agent, question)
+        if question.session_id is not None:
+            channel = _open_session(session, person, question.session_id)
+            agent = agent or opening.agent_for(session, channel, question.message)
+        else:
+            agent = agent or _default_agent(session, person)
+            channel = _new_session(session, person, agent, question.message)
+        opening.check_agent(agent)
         message = opening.write_question(
             session, channel, person.id, person.name, question.message, question.client_id
         )
@@ -74,7 +101,19 @@ def _ask(rt: Runtime, person: Person, agent_ref: str, question: Question) -> tup
 
 
 def _agent(session: Session, person: Person, ref: str) -> AgentRow:
-    return access.agent(session, person, access.public(ref) or "")
+    if access.public(ref) is not None:
+        return access.agent(session, person, ref)
+    by_handle = agent_by_handle(session, person.home, ref)
+    if by_handle is None:
+        raise AgentNotFound
+    return by_handle
+
+
+def _default_agent(session: Session, person: Person) -> AgentRow:
+    agent = default_agent(session, person.home)
+    if agent is None:
+        raise NoAgent
+    return agent
 
 
 def _asked_before(session: Session, person: Person, question: Question) -> RunRow | None:
@@ -89,15 +128,17 @@ def _asked_before(session: Session, person: Person, question: Question) -> RunRo
     return run
 
 
-def _session(session: Session, person: Person, agent: AgentRow, question: Question) -> ChannelRow:
-    if question.session_id is None:
-        return _new_session(session, person, agent, question.message)
-    try:
-        channel = access.channel_by_public_id(session, person, question.session_id)
-    except ChannelNotFound as error:
-        raise SessionNotFound from error
+def _open_session(session: Session, person: Person, session_id: str) -> ChannelRow:
+    channel = _find(session, person, session_id)
     person.must_write(channel.workspace_id)
     return channel
+
+
+def _find(session: Session, person: Person, session_id: str) -> ChannelRow:
+    try:
+        return access.channel_by_public_id(session, person, session_id)
+    except ChannelNotFound as error:
+        raise SessionNotFound from error
 
 
 def _new_session(session: Session, person: Person, agent: AgentRow, message: str) -> ChannelRow:
@@ -112,23 +153,20 @@ def _new_session(session: Session, person: Person, agent: AgentRow, message: str
     return channel
 
 
-def resume(rt: Runtime, person: Person, agent_ref: str, last_event_id: str) -> RunRef:
-    """The run that this cursor names. Raises `AgentNotFound`, `RunNotFound`.
+def resume(rt: Runtime, person: Person, last_event_id: str) -> RunRef:
+    """The run that this cursor names. Raises `RunNotFound`.
 
     An EventSource that comes back sends its question again, too: the cursor says it was asked.
     """
     cursor = sse.parse_cursor(last_event_id)
     with rt.db.reading() as session:
-        agent = _agent(session, person, agent_ref)
-        run = access.run(session, person, cursor.run_id) if cursor else None
-        if run is None or run.agent_id != agent.id:
-            raise RunNotFound
+        run = access.run(session, person, cursor.run_id if cursor else "")
         return opening.ref(session, run)
 
 
-def stream(rt: Runtime, run: RunRef, listener: Listener) -> Iterator[bytes]:
-    """The run in this dialect."""
-    return follow(rt.feeds, run, dialects.agent_chat, listener)
+def stream(rt: Runtime, run: RunRef, dialect: Dialect, listener: Listener) -> Iterator[bytes]:
+    """The run in one of the dialects."""
+    return follow(rt.feeds, run, dialect, listener)
 
 
 def answer(rt: Runtime, run: RunRef) -> dict[str, Any]:
@@ -140,6 +178,19 @@ def answer(rt: Runtime, run: RunRef) -> dict[str, Any]:
     end = events.done(reply.id, row.finish_reason or "stop", row.usage, row.model)
     payload = dialects.agent_chat_payload(run, {"type": "done", **(end.fields or {})})
     return payload | {"content": reply.body}
+
+
+def state(rt: Runtime, person: Person, session_id: str) -> State:
+    """Everything that a client needs to draw a session anew. Raises `SessionNotFound`,
+    `AccessDenied`.
+    """
+    with rt.db.reading() as session:
+        channel = _find(session, person, session_id)
+        messages = page_of_messages(session, channel.id, STATE_MESSAGES, None, None)
+        live = live_runs_of_channel(session, channel.id)
+        events = {run.id: events_after(session, run.id, 0) for run in live}
+    runs = [Live(run, said(events[run.id]), len(events[run.id])) for run in live]
+    return State(channel, messages, runs)
 
 
 def stats(rt: Runtime, person: Person, agent_ref: str) -> dict[str, Any]:

@@ -1,0 +1,22 @@
+"""Points in a run's life at which the fault suite kills the process. Off, each is an empty call.
+
+The hook is handed over at construction (`create_app(settings, reached=…)`): no variable of a real
+installation can switch it on.
+"""
+
+from collections.abc import Callable
+
+Reached = Callable[[str], None]
+
+LAUNCH = "launch"  # the question is committed, and nobody answers it yet
+CLAIMED = "claimed"
+APPENDING = "appending"  # events are in the transaction, which is not committed
+APPENDED = "appended"  # events are committed, and nobody has seen them
+FINISHING = "finishing"  # the model has said all, and the end is not written
+CLOSING = "closing"  # the end is in the transaction, which is not committed
+CLOSED = "closed"  # the end is committed, and nobody has seen it
+ALL = (LAUNCH, CLAIMED, APPENDING, APPENDED, FINISHING, CLOSING, CLOSED)
+
+
+def nothing(point: str) -> None:
+    """The hook of every real installation."""
