@@ -78,7 +78,7 @@ def highlight(code: str, language: str, until: float) -> str:
     `until` is the moment, on the clock of `time.thread_time`, when the rest stays uncoloured.
     """
     name = _LEXER_NAMES.get(language.lower())
-    if name is None or len(code) > MAX_COLOURED_CHARS:
+    if name is None or len(code) > MAX_COLOURED_CHARS or thread_time() > until:
         return escape(code)
     tokens = list(_tokens_until(get_lexer_by_name(name), code, until))
     if "".join(text for _, text in tokens) != code:

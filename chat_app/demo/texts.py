@@ -1,4 +1,4 @@
-"""The demo's answers, as people wrote them: one Markdown file per language in texts/.
+"""The demo's answers, as people wrote them: one Markdown file per language in prose/.
 
 A line `=== topic` begins an answer; a topic has as many as there are such lines.
 """
@@ -29,7 +29,7 @@ def _parsed(source: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-_FOLDER = Path(__file__).parent / "texts"
+_FOLDER = Path(__file__).parent / "prose"
 _TEXTS = {
     language: _parsed((_FOLDER / f"{language}.md").read_text(encoding="utf-8"))
     for language in Language

@@ -8,7 +8,7 @@ from chat_app.demo.language import Language
 
 @dataclass(frozen=True)
 class Topic:
-    """`name` is its key in texts/; `labels` are how it is offered, one for each language."""
+    """`name` is its key in prose/; `labels` are how it is offered, one for each language."""
 
     name: str
     words: re.Pattern[str]
