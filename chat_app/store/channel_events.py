@@ -85,6 +85,28 @@ def changes_after(session: Session, channel_id: int, seq: int, limit: int) -> li
     return [Change(e.seq, e.kind, e.ref_id, rows.get((e.kind, e.ref_id))) for e in events]
 
 
+def notes_of(session: Session, channel_id: int, kind: str, ref_id: int) -> list[int]:
+    """The numbers of the changes that tell of one message or run, as far as they are kept."""
+    found = select(ChannelEventRow.seq).where(ChannelEventRow.channel_id == channel_id)
+    about = found.where(ChannelEventRow.kind == kind, ChannelEventRow.ref_id == ref_id)
+    return list(session.scalars(about.order_by(ChannelEventRow.seq)))
+
+
+def messages_changed_after(
+    session: Session, channel_id: int, seq: int, before_id: int, limit: int
+) -> list[MessageRow]:
+    """Messages older than `before_id` of which a change after number `seq` tells, ascending, the
+    newest `limit` of them. Those taken back are among them.
+    """
+    told = select(ChannelEventRow.ref_id).where(
+        ChannelEventRow.channel_id == channel_id,
+        ChannelEventRow.seq > seq,
+        ChannelEventRow.kind == "message",
+    )
+    found = select(MessageRow).where(MessageRow.id.in_(told), MessageRow.id < before_id)
+    return list(session.scalars(found.order_by(MessageRow.id.desc()).limit(limit)))[::-1]
+
+
 def _rows(session: Session, events: list[ChannelEventRow]) -> dict[tuple[str, int], Any]:
     rows: dict[tuple[str, int], Any] = {}
     for table, kind in KINDS.items():

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, func, select, update
+from sqlalchemy import ForeignKey, Select, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from chat_app.store.agents import AgentRow
 from chat_app.store.base import Base, Public, now
 from chat_app.store.users import UserRow
+from chat_app.store.workspaces import WorkspaceMemberRow
 
 TITLE_MAX_CHARS = 200
 
@@ -59,12 +60,25 @@ def is_in_channel(session: Session, channel_id: int, user_id: int) -> bool:
     return session.get(ChannelMemberRow, (channel_id, user_id)) is not None
 
 
+def ids_of_channels_of(user_id: int) -> Select[int]:
+    """The ids of the channels that a person is in, in the workspaces that the person is still in."""
+    return (
+        select(ChannelMemberRow.channel_id)
+        .join(ChannelRow, ChannelRow.id == ChannelMemberRow.channel_id)
+        .join(
+            WorkspaceMemberRow,
+            (WorkspaceMemberRow.workspace_id == ChannelRow.workspace_id)
+            & (WorkspaceMemberRow.user_id == ChannelMemberRow.user_id),
+        )
+        .where(ChannelMemberRow.user_id == user_id)
+    )
+
+
 def channels_of(
     session: Session, user_id: int, before: tuple[datetime, int] | None, limit: int
 ) -> list[ChannelRow]:
     """The channels that a person is in, the last active first; `before` is where to go on."""
-    mine = select(ChannelMemberRow.channel_id).where(ChannelMemberRow.user_id == user_id)
-    found = select(ChannelRow).where(ChannelRow.id.in_(mine))
+    found = select(ChannelRow).where(ChannelRow.id.in_(ids_of_channels_of(user_id)))
     if before is not None:
         time, channel_id = before
         found = found.where(

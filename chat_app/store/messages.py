@@ -16,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base, Public
-from chat_app.store.channels import ChannelMemberRow
+from chat_app.store.channels import ids_of_channels_of
 
 CLIENT_ID_MAX_CHARS = 100
 LIKE_ESCAPE = "\\"
@@ -130,11 +130,10 @@ def search_messages(
     session: Session, user_id: int, words: str, before: int | None, limit: int
 ) -> list[MessageRow]:
     """Messages that contain `words`, in the channels the person is in, newest first."""
-    mine = select(ChannelMemberRow.channel_id).where(ChannelMemberRow.user_id == user_id)
     escaped = words
     for sign in (LIKE_ESCAPE, "%", "_"):
         escaped = escaped.replace(sign, LIKE_ESCAPE + sign)
-    found = _shown().where(MessageRow.channel_id.in_(mine))
+    found = _shown().where(MessageRow.channel_id.in_(ids_of_channels_of(user_id)))
     found = found.where(MessageRow.body.ilike(f"%{escaped}%", escape=LIKE_ESCAPE))
     if before is not None:
         found = found.where(MessageRow.id < before)

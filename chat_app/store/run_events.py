@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, String, Text, delete, func, insert, or_, select
+from sqlalchemy import Connection, ForeignKey, String, Text, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base
@@ -32,10 +32,16 @@ class StoredEvent(NamedTuple):
     data: str
 
 
-def append_events(session: Session, events: Sequence[StoredEvent]) -> None:
+APPEND = {
+    "sqlite": "insert into run_events (run_id, seq, type, data) values (?, ?, ?, ?)",
+    "postgresql": "insert into run_events (run_id, seq, type, data) values (%s, %s, %s, %s)",
+}
+
+
+def append_events(connection: Connection, events: Sequence[StoredEvent]) -> None:
     """Write events in one statement. A seq that is taken fails the whole transaction."""
-    rows: list[dict[str, Any]] = [event._asdict() for event in events]
-    session.execute(insert(RunEventRow), rows)
+    rows = [tuple(event) for event in events]
+    connection.exec_driver_sql(APPEND[connection.dialect.name], rows)
 
 
 def delete_journals_before(session: Session, time: datetime, limit: int) -> int:

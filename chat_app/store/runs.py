@@ -1,17 +1,17 @@
 """Runs: one answer being produced. Every change of status is guarded by the status it had."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Connection,
     ForeignKey,
     Index,
     String,
     Text,
     UniqueConstraint,
-    bindparam,
     select,
     update,
 )
@@ -111,14 +111,19 @@ def claim(
     return session.get(RunRow, run_id, populate_existing=True) if won else None
 
 
-def renew_leases(session: Session, owner: str, until: datetime) -> set[int]:
-    """Renew the leases of all runs of a process in one statement; the ids of those it has."""
-    held = session.scalars(
-        update(RunRow)
-        .where(RunRow.owner == owner, RunRow.status == "running")
-        .values(lease_until=until)
-        .returning(RunRow.id)
+def renew_leases(session: Session, owner: str, run_ids: Iterable[int], until: datetime) -> set[int]:
+    """Renew the leases of these runs of a process; the ids of those that are still its own.
+
+    Only of those it works on: one whose greenlet broke must lapse, to be taken over.
+    """
+    mine = select(RunRow.id).where(RunRow.id.in_(run_ids), RunRow.owner == owner)
+    held = list(
+        session.scalars(
+            mine.where(RunRow.status == "running").order_by(RunRow.id).with_for_update()
+        )
     )
+    if held:
+        session.execute(update(RunRow).where(RunRow.id.in_(held)).values(lease_until=until))
     return set(held)
 
 
@@ -136,10 +141,16 @@ def abandoned_runs(session: Session, queued_before: datetime, limit: int) -> lis
     return list(session.scalars(found.limit(limit)))
 
 
-def runs_owned_on(session: Session, host: str) -> list[RunRow]:
-    """The running runs whose owner's name begins with this host."""
-    found = select(RunRow).where(RunRow.status == "running")
-    return list(session.scalars(found.where(RunRow.owner.startswith(host, autoescape=True))))
+def running_owners(session: Session, host: str) -> list[str]:
+    """The names of the processes on this host that have running runs."""
+    found = select(RunRow.owner).where(RunRow.status == "running").distinct()
+    named = session.scalars(found.where(RunRow.owner.startswith(host, autoescape=True)))
+    return [owner for owner in named if owner is not None]
+
+
+def runs_owned_by(session: Session, owners: Iterable[str]) -> list[RunRow]:
+    found = select(RunRow).where(RunRow.status == "running", RunRow.owner.in_(owners))
+    return list(session.scalars(found))
 
 
 def release_run(session: Session, run_id: int, attempt: int) -> bool:
@@ -170,21 +181,29 @@ def close_run(session: Session, run_id: int, attempt: int, **values: Any) -> boo
     return won is not None
 
 
-HELD = (
-    select(RunRow.id, RunRow.attempt, RunRow.cancel_requested)
-    .where(RunRow.id.in_(bindparam("ids", expanding=True)), RunRow.status == "running")
-    .with_for_update()
-)
+# Written out for each database: this runs hundreds of times a second, and making it anew from an
+# expression costs more than running it.
+HELD = {
+    "sqlite": """
+        select id, attempt, cancel_requested from runs
+        where status = 'running' and id in (select value from json_each(?))""",
+    "postgresql": """
+        select id, attempt, cancel_requested from runs
+        where status = 'running' and id = any(%s)
+        order by id for update""",  # all lock in this order, so that none wait for each other
+}
 
 
-def held_attempts(session: Session, run_ids: Iterable[int]) -> dict[int, tuple[int, bool]]:
+def held_attempts(connection: Connection, run_ids: Sequence[int]) -> dict[int, tuple[int, bool]]:
     """`{run id: (attempt, cancel requested)}` of those still running, locked until the commit.
 
     Read in the transaction that appends events, this is the fence: who lost the lease sees
     another attempt, or no row, and may not write.
     """
-    rows = session.execute(HELD, {"ids": list(run_ids)})
-    return {run_id: (attempt, cancel) for run_id, attempt, cancel in rows}
+    dialect = connection.dialect.name
+    ids = str(list(run_ids)) if dialect == "sqlite" else list(run_ids)
+    rows = connection.exec_driver_sql(HELD[dialect], (ids,))
+    return {run_id: (attempt, bool(cancel)) for run_id, attempt, cancel in rows}
 
 
 def request_cancel(session: Session, run_id: int) -> None:

@@ -28,6 +28,11 @@ class Watch:
     users: int = 0
     _bell: Bell = field(default_factory=Bell)
 
+    @property
+    def bell(self) -> Bell:
+        """What rings at the next change, for who waits for other things as well."""
+        return self._bell
+
     def advance(self, last_seq: int) -> None:
         self.last_seq = max(last_seq, self.last_seq)
         self.ring()

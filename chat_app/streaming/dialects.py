@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from chat_app.errors import HoldfastError
 from chat_app.store.run_events import StoredEvent
 from chat_app.streaming import sse
 
@@ -14,6 +15,18 @@ FINISH_REASONS = {
     "length": "Length",
     "tool_calls": "ToolCalls",
     "content_filter": "ContentFilter",
+}
+
+# All keys that an event of the agent-chat dialect has.
+NOTHING: dict[str, Any] = {
+    "type": None,
+    "content": None,
+    "session_id": None,
+    "message_id": None,
+    "reply_id": None,
+    "metadata": None,
+    "finish_reason": None,
+    "error": None,
 }
 
 
@@ -42,6 +55,12 @@ def agent_chat(run: RunRef, event: StoredEvent) -> bytes:
     return sse.frame(orjson.dumps(payload).decode(), f"{run.public_id}:{event.seq}")
 
 
+def agent_chat_refusal(error: HoldfastError) -> bytes:
+    """The one event of a question that got no run."""
+    payload = NOTHING | {"type": "error", **error.as_dict(), "done": True}
+    return sse.frame(orjson.dumps(payload).decode())
+
+
 def agent_chat_payload(run: RunRef, event: dict[str, Any]) -> dict[str, Any]:
     """An event of the channel dialect as this one has it.
 
@@ -49,16 +68,8 @@ def agent_chat_payload(run: RunRef, event: dict[str, Any]) -> dict[str, Any]:
     whose `metadata` carries it: so the ids stay without gaps.
     """
     kind = event.pop("type")
-    payload: dict[str, Any] = {
-        "type": kind,
-        "content": None,
-        "session_id": run.session_id,
-        "message_id": run.question,
-        "reply_id": None,
-        "metadata": None,
-        "finish_reason": None,
-        "error": None,
-    }
+    about = {"type": kind, "session_id": run.session_id, "message_id": run.question}
+    payload = NOTHING | about
     if kind == "chunk":
         return payload | {"type": "content", "content": event["content"]}
     if kind == "done":

@@ -54,9 +54,12 @@ class Drain:
     in_flight: InFlight
     drain_s: float
 
-    def begin_when(self, is_alive: Callable[[], bool]) -> None:
-        """Watch, in the background, for the worker being told to stop; then drain and exit."""
-        gevent.spawn(self._watch, is_alive)
+    def begin_when(self, is_alive: Callable[[], bool]) -> Callable[[], None]:
+        """Watch, in the background, for the worker being told to stop; then drain and exit.
+
+        Gives what waits for that: a server without connections would leave before.
+        """
+        return gevent.spawn(self._watch, is_alive).join
 
     def _watch(self, is_alive: Callable[[], bool]) -> None:
         while is_alive():

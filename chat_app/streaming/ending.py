@@ -82,7 +82,7 @@ def close(session: Session, live: LiveRun, ending: Ending) -> StoredEvent:
     last = StoredEvent(
         row.id, len(live.feed.events) + 1, *events.encode(_last_event(ending, reply.id, body))
     )
-    append_events(session, [last])
+    append_events(session.connection(), [last])
     return last
 
 

@@ -10,7 +10,6 @@ import socket
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
 
 import gevent
 import structlog
@@ -23,20 +22,21 @@ from chat_app.errors import (
     RunInterrupted,
     ServerBusy,
 )
-from chat_app.store.base import now
 from chat_app.store.db import Database
+from chat_app.store.run_events import events_after
 from chat_app.store.runs import RunRow, claim, release_run, request_cancel
-from chat_app.streaming import events
+from chat_app.streaming import events, points
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.ending import Ending, close
-from chat_app.streaming.feeds import Feeds
+from chat_app.streaming.feeds import Feed, Feeds
 from chat_app.streaming.follow import wait_for_end
 from chat_app.streaming.journal import Journal, LeaseLost, LiveRun
+from chat_app.streaming.lease import USUAL, Lease
 from chat_app.streaming.planning import Planner
+from chat_app.streaming.points import Reached, nothing
 from chat_app.streaming.turn import Answer, ModelStream, Plan, take
 
 LIVE_RUNS_MAX = 4_000
-LEASE_S = 15
 STOP_WAIT_S = 5.0
 RUN_MAX_S = 1_800
 ATTEMPTS_MAX = 3
@@ -71,6 +71,8 @@ class RunEngine:
         planner: Planner,
         providers: ModelStream,
         resumes: bool = True,
+        lease: Lease = USUAL,
+        reached: Reached = nothing,
     ) -> None:
         self._db = db
         self._feeds = feeds
@@ -78,6 +80,8 @@ class RunEngine:
         self._planner = planner
         self._providers = providers
         self._resumes = resumes
+        self._lease = lease
+        self._reached = reached
         self._running: dict[int, Running] = {}
         self._is_draining = False
         self._owner = ""
@@ -100,6 +104,11 @@ class RunEngine:
     def running_ids(self) -> list[int]:
         return list(self._running)
 
+    @property
+    def asking_ids(self) -> set[int]:
+        """The runs that wait for their model: those that may be interrupted."""
+        return {run_id for run_id, running in self._running.items() if running.is_asking}
+
     def launch(self, run: RunRef, attempt: int = 0) -> None:
         """Start answering a committed run, in the background. Twice is once.
 
@@ -107,6 +116,7 @@ class RunEngine:
         have begun it meanwhile, this one leaves it alone. A process that is stopping leaves it in
         the queue, from where another one takes it.
         """
+        self._reached(points.LAUNCH)
         if run.id not in self._running and not self._is_draining:
             running = self._running[run.id] = Running(run, attempt)
             running.greenlet = gevent.spawn(self._execute, running)
@@ -150,20 +160,26 @@ class RunEngine:
                 structlog.contextvars.bound_contextvars(run_id=run.public_id),
                 self._feeds.writing(run) as feed,
             ):
-                row = self._claim(running)
+                row = self._claim(running, feed)
                 if row is not None:
+                    self._reached(points.CLAIMED)
                     self._answer(running, row, LiveRun(run.id, row.attempt, feed))
         except LeaseLost:
             log.warning("lease_lost", run_id=run.public_id)
         finally:
             del self._running[run.id]
 
-    def _claim(self, running: Running) -> RunRow | None:
-        until = now() + timedelta(seconds=LEASE_S)
+    def _claim(self, running: Running, feed: Feed) -> RunRow | None:
+        run_id, owner = running.run.id, self.owner
         while True:
             try:
                 with self._db.transaction() as session:
-                    return claim(session, running.run.id, running.attempt, self.owner, until)
+                    row = claim(session, run_id, running.attempt, owner, self._lease.until())
+                    if row is not None and row.attempt > 1:
+                        # From here on nobody else can write. What was written since the feed
+                        # was read must be in it, for it gives our events their numbers.
+                        feed.publish(events_after(session, run_id, len(feed.events)))
+                    return row
             except ServerBusy:
                 gevent.sleep(RETRY_S)
 
@@ -192,6 +208,8 @@ class RunEngine:
         if row.attempt == 1:
             return
         log.warning("run_taken_over", attempt=row.attempt)
+        if row.cancel_requested:
+            raise RunCancelled  # what was said is kept
         if not self._resumes or row.attempt - row.released > ATTEMPTS_MAX:
             raise RunInterrupted
         from_seq = events.round_start(live.feed.events)
@@ -222,13 +240,16 @@ class RunEngine:
     def _finish(self, live: LiveRun, ending: Ending) -> None:
         """Write down how it ended, then show it."""
         self._journal.flush(live)
+        self._reached(points.FINISHING)
         while True:
             try:
                 with self._db.transaction() as session:
                     last = close(session, live, ending)
+                    self._reached(points.CLOSING)
                 break
             except ServerBusy:
                 gevent.sleep(RETRY_S)
+        self._reached(points.CLOSED)
         live.feed.publish([last])
         ending.log()
 

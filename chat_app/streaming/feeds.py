@@ -13,12 +13,14 @@ import structlog
 from gevent.event import Event as Bell
 
 from chat_app.store.db import Database
-from chat_app.store.run_events import StoredEvent, events_after_each
+from chat_app.store.run_events import StoredEvent, events_after, events_after_each
 from chat_app.streaming.dialects import Dialect, RunRef
 from chat_app.streaming.events import TERMINAL_TYPES
 from chat_app.streaming.replay import past
 
 POLL_S = 0.075
+WRITE_MAX_BYTES = 65_536
+TICK_S = 2.5
 
 log = structlog.get_logger()
 
@@ -48,10 +50,18 @@ class Feed:
     def has_ended(self) -> bool:
         return bool(self.events) and self.events[-1].type in TERMINAL_TYPES
 
+    @property
+    def bell(self) -> Bell:
+        """What rings at the next event, for who waits for several feeds."""
+        return self._bell
+
     def publish(self, events: Sequence[StoredEvent]) -> None:
-        """Show committed events to all who watch. Events that are here already are skipped."""
-        known = len(self.events)
-        self.events.extend(event for event in events if event.seq > known)
+        """Show committed events to all who watch. Those that are here already are skipped, and so
+        are those that would leave a gap: the next look at the journal brings them in order.
+        """
+        for event in events:
+            if event.seq == len(self.events) + 1:
+                self.events.append(event)
         self.ring()
 
     def ring(self) -> None:
@@ -59,8 +69,11 @@ class Feed:
         bell, self._bell = self._bell, Bell()
         bell.set()
 
-    def wait(self, position: int, timeout_s: float) -> bool:
-        """Wait for an event after `position`; False when none came in time."""
+    def wait(self, position: int, timeout_s: float | None = None) -> bool:
+        """Wait for an event after `position`; False when the bell rang for something else.
+
+        It rings every `TICK_S` in any case, which costs less than a timer for each wait.
+        """
         bell = self._bell
         if len(self.events) > position:
             return True
@@ -68,11 +81,18 @@ class Feed:
         return len(self.events) > position
 
     def read(self, dialect: Dialect, position: int) -> tuple[bytes, int]:
-        """All frames after `position`, joined for one write, and the position after them."""
+        """Frames after `position`, joined for one write, and the position after them.
+
+        Up to `WRITE_MAX_BYTES`, for a client that does not read holds on to what it is written.
+        """
         frames = self._frames.setdefault(dialect, [])
         for event in self.events[len(frames) :]:
             frames.append(dialect(self.run, event))
-        return b"".join(frames[position:]), len(frames)
+        end, size = position, 0
+        while end < len(frames) and size < WRITE_MAX_BYTES:
+            size += len(frames[end])
+            end += 1
+        return b"".join(frames[position:end]), end
 
 
 class Feeds:
@@ -82,6 +102,7 @@ class Feeds:
         self._db = db
         self._feeds: dict[int, Feed] = {}
         self._poller: gevent.Greenlet[[], None] | None = None
+        self._ticker: gevent.Greenlet[[], None] | None = None
         self.is_closing = False
 
     def close(self) -> None:
@@ -108,10 +129,17 @@ class Feeds:
             self._poll_if_foreign(feed)
             yield feed
 
+    def refresh(self, feed: Feed) -> None:
+        """Bring a feed up to all that is committed by now. Raises `ServerBusy`."""
+        with self._db.reading() as session:
+            feed.publish(events_after(session, feed.run.id, len(feed.events)))
+
     @contextmanager
     def _using(self, run: RunRef) -> Iterator[Feed]:
         feed = self._feeds.get(run.id) or self._load(run)
         feed.users += 1
+        if self._ticker is None:
+            self._ticker = gevent.spawn(self._tick)
         try:
             yield feed
         finally:
@@ -139,6 +167,13 @@ class Feeds:
                 log.exception("feed_poll_failed")
             gevent.sleep(POLL_S)
         self._poller = None
+
+    def _tick(self) -> None:
+        while self._feeds:
+            gevent.sleep(TICK_S)
+            for feed in self._feeds.values():
+                feed.ring()
+        self._ticker = None
 
     def _foreign(self) -> dict[int, int]:
         return {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from chat_app.streaming import events, sse
 from chat_app.streaming.dialects import Dialect, RunRef
-from chat_app.streaming.feeds import Feed, Feeds
+from chat_app.streaming.feeds import TICK_S, Feed, Feeds
 from chat_app.streaming.hangup import Hangup
 
 
@@ -33,16 +33,21 @@ def follow(feeds: Feeds, run: RunRef, dialect: Dialect, listener: Listener) -> I
     position = sse.position(run.public_id, listener.last_event_id)
     with feeds.watching(run) as feed, line.watched(feed.ring):
         again = b""
+        if position is not None and position > len(feed.events):
+            feeds.refresh(feed)  # another process may have shown more than this one has seen
         if position is None or not feed.knows(position):
             again, position = dialect(run, events.as_reset(feed.events[0])), 1
         frames, position = feed.read(dialect, position)
         yield sse.RETRY + again + frames
+        sent = time.monotonic()
         while not (_is_over(feed, position) or feeds.is_closing or line.is_gone):
-            if feed.wait(position, sse.HEARTBEAT_S):
+            if feed.wait(position):
                 frames, position = feed.read(dialect, position)
                 yield frames
-            elif not line.is_gone:
+                sent = time.monotonic()
+            elif time.monotonic() - sent > sse.HEARTBEAT_S - TICK_S:
                 yield sse.PING
+                sent = time.monotonic()
 
 
 def wait_for_end(feeds: Feeds, run: RunRef, timeout_s: float | None = None) -> bool:

@@ -15,11 +15,14 @@ from chat_app.errors import ServerBusy
 from chat_app.store.db import Database
 from chat_app.store.run_events import StoredEvent, append_events
 from chat_app.store.runs import held_attempts
+from chat_app.streaming import points
 from chat_app.streaming.events import Event, fold
 from chat_app.streaming.feeds import Feed
+from chat_app.streaming.points import Reached, nothing
 
 PENDING_MAX = 256
 RETRY_S = 0.5
+BETWEEN_COMMITS_S = 0.004
 
 log = structlog.get_logger()
 
@@ -43,8 +46,9 @@ class LiveRun:
 class Journal:
     """The only writer of events while a run is live."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, reached: Reached = nothing) -> None:
         self._db = db
+        self._reached = reached
         self._due: dict[int, LiveRun] = {}
         self._writer: gevent.Greenlet[[], None] | None = None
         self._wake = Bell()
@@ -80,25 +84,33 @@ class Journal:
         while True:
             self._wake.wait()
             self._wake.clear()
-            runs, self._due = list(self._due.values()), {}
+            runs, self._due = [run for run in self._due.values() if run.pending], {}
+            if not runs:
+                continue
             try:
                 self._write(runs)
             except Exception as error:
                 self._recover(runs, error)
+            # What comes in the meantime is committed together. The first event after a pause
+            # does not wait.
+            gevent.sleep(BETWEEN_COMMITS_S)
 
     def _write(self, runs: list[LiveRun]) -> None:
         """One transaction: prove that each run is still ours, number its events, write all."""
         taken = [(run, len(run.pending)) for run in runs]
         rows: dict[LiveRun, list[StoredEvent]] = {}
-        with self._db.transaction() as session:
-            held = held_attempts(session, [run.id for run in runs])
+        with self._db.writing() as connection:
+            held = held_attempts(connection, [run.id for run in runs])
             for run, count in taken:
                 if held.get(run.id, (None,))[0] == run.attempt:
                     rows[run] = _numbered(run, run.pending[:count])
                 else:
                     run.is_lost = True
             if written := [row for of_run in rows.values() for row in of_run]:
-                append_events(session, written)
+                append_events(connection, written)
+                self._reached(points.APPENDING)
+        if written:
+            self._reached(points.APPENDED)
         for run, count in taken:
             del run.pending[:count]
             run.feed.publish(rows.get(run, ()))

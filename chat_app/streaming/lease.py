@@ -26,3 +26,6 @@ class Lease:
     def queued_before(self) -> datetime:
         """A run that waits since before this is forgotten."""
         return now() - timedelta(seconds=self.queue_patience_s)
+
+
+USUAL = Lease()

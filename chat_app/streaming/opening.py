@@ -130,7 +130,7 @@ def open_run(
     session.add(run)
     session.flush()
     first = events.start(run.public_id, channel.id, events.about(agent), question.id)
-    append_events(session, [StoredEvent(run.id, 1, *events.encode(first))])
+    append_events(session.connection(), [StoredEvent(run.id, 1, *events.encode(first))])
     note(session, channel.id, reply, run)
     return run
 
