@@ -16,14 +16,19 @@ from chat_app.auth import cookies, csrf, limits
 from chat_app.runtime import Runtime
 from chat_app.settings import Settings
 from chat_app.streaming.drain import InFlight
+from chat_app.streaming.lease import USUAL, Lease
+from chat_app.streaming.points import Reached, nothing
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_FORM_BYTES = 1024 * 1024
-JSON_PATHS = ("/api/", "/v1/")
+JSON_PATHS = ("/api/", "/v1/", "/ws/")
 
 
-def create_app(settings: Settings) -> Flask:
-    """The WSGI application. It opens no connection before its first request."""
+def create_app(settings: Settings, lease: Lease = USUAL, reached: Reached = nothing) -> Flask:
+    """The WSGI application. It opens no connection before its first request.
+
+    The fault suite gives its own clock of leases, and a hook at named points.
+    """
     logs.configure(settings.log_level, settings.log_format)
     app = Flask("chat_app", static_folder="web/static", template_folder="web/templates")
     app.config.update(
@@ -36,7 +41,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.json = doors.Json(app)
     app.session_interface = cookies.SessionCookie()
-    app.extensions["holdfast"] = runtime = Runtime.build(settings)
+    app.extensions["holdfast"] = runtime = Runtime.build(settings, lease, reached)
     app.register_error_handler(Exception, _answer_failure)
     app.before_request(current.begin)
     app.after_request(current.end)
@@ -52,9 +57,13 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def serve(app: Flask, is_alive: Callable[[], bool]) -> None:
-    """Begin a worker's life, for the server's hook once it has forked; see gunicorn.conf.py."""
-    app.extensions["holdfast_serve"](is_alive)
+def serve(app: Flask, is_alive: Callable[[], bool]) -> Callable[[], None]:
+    """Begin a worker's life, for the server's hook once it has forked; see gunicorn.conf.py.
+
+    Gives what waits until the worker may end.
+    """
+    drained: Callable[[], None] = app.extensions["holdfast_serve"](is_alive)
+    return drained
 
 
 def _answer_failure(raised: Exception) -> ResponseReturnValue:

@@ -14,6 +14,7 @@ from chat_app.errors import (
     ChannelNotFound,
     MessageNotFound,
     RunNotFound,
+    SessionNotFound,
 )
 from chat_app.store import agents, channels, runs
 from chat_app.store.agents import AgentRow
@@ -114,6 +115,14 @@ def channel_by_public_id(session: Session, person: Person, ref: str) -> ChannelR
     if (public_id := public(ref)) is not None:
         found = channels.channel_by_public_id(session, person.workspace_ids, public_id)
     return _entered(session, person, found)
+
+
+def session_channel(session: Session, person: Person, ref: str) -> ChannelRow:
+    """The channel that a session is. Raises `SessionNotFound`, `AccessDenied`."""
+    try:
+        return channel_by_public_id(session, person, ref)
+    except ChannelNotFound as error:
+        raise SessionNotFound from error
 
 
 def _entered(session: Session, person: Person, found: ChannelRow | None) -> ChannelRow:

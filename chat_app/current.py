@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -23,6 +24,11 @@ log = structlog.get_logger()
 def runtime() -> Runtime:
     runtime: Runtime = current_app.extensions["holdfast"]
     return runtime
+
+
+def extension(name: str) -> Any:
+    """What an extension of Flask keeps for this application."""
+    return current_app.extensions[name]
 
 
 def view() -> Callable[..., Any] | None:
@@ -67,9 +73,22 @@ def uses_cookie() -> bool:
 def person() -> Person:
     """Who asks. Raises `Unauthorized`."""
     if "person" not in g:
-        secret = session.get(SESSION_TOKEN) if uses_cookie() else bearer()
-        if not secret:
-            raise Unauthorized
-        g.person = tokens.identify(runtime(), secret)
+        g.person = tokens.identify(runtime(), secret())
     found: Person = g.person
     return found
+
+
+def who() -> Callable[[], Person]:
+    """For what outlives this request: gives the person as they are when it is called, or raises
+    `Unauthorized` when their token is worth nothing any more.
+    """
+    person()
+    return partial(tokens.identify, runtime(), secret())
+
+
+def secret() -> str:
+    """What proves who asks: the token in the header or the cookie. Raises `Unauthorized`."""
+    sent: str | None = session.get(SESSION_TOKEN) if uses_cookie() else bearer()
+    if not sent:
+        raise Unauthorized
+    return sent

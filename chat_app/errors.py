@@ -110,6 +110,8 @@ class PayloadTooLarge(RequestError):
 
 
 class MethodNotAllowed(RequestError):
+    """`allowed` lists the methods that the address takes."""
+
     error_code = "method_not_allowed"
     http_status = 405
     sentence = "This address does not take that method."

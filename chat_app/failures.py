@@ -6,6 +6,7 @@ import structlog
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 
 from chat_app.errors import (
     CsrfFailed,
@@ -20,7 +21,6 @@ from chat_app.errors import (
 
 BY_STATUS: dict[int, type[HoldfastError]] = {
     404: NotFound,
-    405: MethodNotAllowed,
     413: PayloadTooLarge,
 }
 
@@ -39,6 +39,8 @@ def as_ours(raised: Exception) -> HoldfastError:
         return CsrfFailed()
     if isinstance(raised, RateLimitExceeded):
         return RateLimited(retry_after=raised.limit.limit.get_expiry())
+    if isinstance(raised, WrongMethod):
+        return MethodNotAllowed(allowed=sorted(raised.valid_methods or ()))
     if isinstance(raised, HTTPException) and raised.code is not None and raised.code < 500:
         return BY_STATUS.get(raised.code, InvalidRequest)()
     incident = secrets.token_hex(6)

@@ -15,7 +15,9 @@ from chat_app.streaming.feeds import Feeds
 from chat_app.streaming.housekeeper import Housekeeper
 from chat_app.streaming.journal import Journal
 from chat_app.streaming.keeper import Keeper
+from chat_app.streaming.lease import USUAL, Lease
 from chat_app.streaming.planning import Planner
+from chat_app.streaming.points import Reached, nothing
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,25 @@ class Runtime:
     demo: DemoServer
 
     @classmethod
-    def build(cls, settings: Settings) -> "Runtime":
+    def build(
+        cls, settings: Settings, lease: Lease = USUAL, reached: Reached = nothing
+    ) -> "Runtime":
         db = Database(settings.database_url)
         cipher = Cipher(settings.secret_keys)
         providers = Providers()
         demo = DemoServer()
         planner = Planner(cipher, demo.base_url)
         feeds, news = Feeds(db), ChannelNews(db)
-        engine = RunEngine(db, feeds, Journal(db), planner, providers, settings.resume_runs)
+        engine = RunEngine(
+            db,
+            feeds,
+            Journal(db, reached),
+            planner,
+            providers,
+            resumes=settings.resume_runs,
+            lease=lease,
+            reached=reached,
+        )
         return cls(
             settings=settings,
             db=db,
@@ -54,13 +67,16 @@ class Runtime:
             feeds=feeds,
             news=news,
             engine=engine,
-            keeper=Keeper(db, engine),
+            keeper=Keeper(db, engine, lease),
             housekeeper=Housekeeper(db, settings.events_keep_hours),
             demo=demo,
         )
 
-    def serve(self, is_alive: Callable[[], bool], in_flight: InFlight) -> None:
-        """Begin a worker's life: keep leases, and drain once `is_alive` says no."""
+    def serve(self, is_alive: Callable[[], bool], in_flight: InFlight) -> Callable[[], None]:
+        """Begin a worker's life: keep leases, and drain once `is_alive` says no.
+
+        Gives what waits for the drain's end.
+        """
         self.keeper.start()
         self.housekeeper.start()
         drain = Drain(
@@ -70,7 +86,7 @@ class Runtime:
             in_flight,
             self.settings.drain_s,
         )
-        drain.begin_when(is_alive)
+        return drain.begin_when(is_alive)
 
     def close(self) -> None:
         """Let go of connections and of the demo's listener."""

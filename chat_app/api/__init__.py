@@ -11,10 +11,22 @@ from chat_app.api import (
     messages,
     providers,
     runs,
+    session_socket,
     sessions,
 )
 
-ROOMS = (agent_chat, agents, auth, channels, health, messages, providers, runs, sessions)
+ROOMS = (
+    agent_chat,
+    agents,
+    auth,
+    channels,
+    health,
+    messages,
+    providers,
+    runs,
+    session_socket,
+    sessions,
+)
 
 
 def install(app: Flask) -> None:

@@ -33,7 +33,7 @@ def chat_stream(agent_id: str) -> ResponseReturnValue:
 
 
 @bp.get("/stream")
-@doors.event_source
+@doors.refusing_as(dialects.agent_chat_refusal)
 def chat_event_source(agent_id: str) -> ResponseReturnValue:
     csrf.check_same_site()
     rt, person, listener = current.runtime(), current.person(), doors.listener()

@@ -64,14 +64,12 @@ def list_tokens() -> ResponseReturnValue:
 
 @bp.post("/tokens")
 def create_token() -> ResponseReturnValue:
-    body = reading.body(TokenIn)
-    issued = tokens.create(
-        current.runtime(), current.person(), body.name, tuple(body.scopes), body.days
-    )
+    person, body = current.person(), reading.body(TokenIn)
+    issued = tokens.create(current.runtime(), person, body.name, tuple(body.scopes), body.days)
     return show(TokenOut, issued.row) | {"token": issued.secret}, 201
 
 
 @bp.delete("/tokens/<token_id>")
 def revoke_token(token_id: str) -> ResponseReturnValue:
-    tokens.revoke(current.runtime(), current.person().id, token_id)
+    tokens.revoke_own(current.runtime(), current.person(), token_id)
     return "", 204

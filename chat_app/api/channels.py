@@ -78,11 +78,13 @@ def remove_member(channel_id: str, user_id: str) -> ResponseReturnValue:
 @bp.get("/channels/<channel_id>/events")
 @doors.event_source
 def events(channel_id: str) -> ResponseReturnValue:
-    news = channel_events.follow(current.runtime(), current.person(), channel_id, doors.listener())
+    rt, who = current.runtime(), current.who()
+    news = channel_events.follow(rt, who, channel_id, doors.listener())
     return doors.event_stream(channel_frames(news))
 
 
-@bp.get("/ai/stream/<channel_id>")
+@bp.get("/ai/stream/", defaults={"channel_id": ""})
+@bp.get("/ai/stream/<path:channel_id>")  # a path: here a slash, too, is an id that is not found
 @doors.event_source
 def stream(channel_id: str) -> ResponseReturnValue:
     csrf.check_same_site()

@@ -37,13 +37,26 @@ def event_source(view: View) -> View:
     return view
 
 
+def refusing_as(frame: Callable[[HoldfastError], bytes]) -> Callable[[View], View]:
+    """Mark an event source whose refusals have a form of their own."""
+
+    def mark(view: View) -> View:
+        view.refusal_frame = frame  # type: ignore[attr-defined]
+        return event_source(view)
+
+    return mark
+
+
 def refuse(error: HoldfastError, view: View | None) -> Response:
     """The refusal as this door's clients can read it."""
     if getattr(view, "is_event_source", False):
-        return event_stream([sse.RETRY + refusal_frame(error)])
+        frame = getattr(view, "refusal_frame", refusal_frame)
+        return event_stream([sse.RETRY + frame(error)])
     answer = Response(orjson.dumps(error.as_dict()), error.http_status, mimetype="application/json")
     if (seconds := error.fields.get("retry_after")) is not None:
         answer.headers["Retry-After"] = str(seconds)
+    if allowed := error.fields.get("allowed"):
+        answer.headers["Allow"] = ", ".join(allowed)
     if error.http_status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer

@@ -1,5 +1,7 @@
 """No other site may act through a person's cookie."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, request
 from flask_wtf.csrf import CSRFProtect
 
@@ -29,4 +31,18 @@ def check_same_site() -> None:
     by the cookie's SameSite=Lax. Raises `CsrfFailed`.
     """
     if current.uses_cookie() and request.headers.get("Sec-Fetch-Site", "none") not in OWN_SITES:
+        raise CsrfFailed
+
+
+def check_own_origin() -> None:
+    """For a WebSocket, which any site's page may open with the person's cookie: it must be ours.
+
+    Browsers name the page's origin, and cannot lie about it (RFC 6455, section 10.2). Raises
+    `CsrfFailed`.
+    """
+    if not current.uses_cookie():
+        return
+    own = {request.host, urlsplit(current.runtime().settings.public_url or "").netloc}
+    origin = urlsplit(request.headers.get("Origin", ""))
+    if origin.scheme not in ("http", "https") or origin.netloc not in own:
         raise CsrfFailed

@@ -1,22 +1,24 @@
 """How often one may knock: every limit of the installation in one table."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from flask import Flask, Response
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse
 
 from chat_app import current
-from chat_app.errors import Unauthorized
+from chat_app.errors import RateLimited, Unauthorized
 
 
 class Limit(NamedTuple):
-    """`rate` for one `who`; with `only_refused` what succeeds does not count."""
+    """`rate` for one `who`; only answers with a status in `counts` count, all where it is empty."""
 
     rate: str
     who: Callable[[], str]
-    only_refused: bool = False
+    counts: frozenset[int] = frozenset()
 
 
 def address() -> str:
@@ -32,8 +34,9 @@ def person() -> str:
 
 
 # Guessing passwords is slowed down; a client that has run wild is stopped before it costs much.
-SIGN_IN = Limit("10 per minute", address, only_refused=True)
-SIGN_UP = Limit("100 per hour", address)
+# A body with a mistake in it guesses nothing: it must not lock out a whole office.
+SIGN_IN = Limit("10 per minute", address, frozenset({401}))
+SIGN_UP = Limit("1000 per hour", address, frozenset({201, 302, 303, 409}))
 ASK = Limit("6000 per minute", person)
 
 BY_ENDPOINT = {
@@ -41,6 +44,7 @@ BY_ENDPOINT = {
     "web.sign_in": SIGN_IN,
     "auth.register": SIGN_UP,
     "web.register": SIGN_UP,
+    "channels.stream": ASK,
     "messages.post_message": ASK,
     "messages.regenerate": ASK,
     "agent_chat.chat": ASK,
@@ -52,6 +56,21 @@ BY_ENDPOINT = {
 }
 
 
+def counter(endpoint: str) -> Callable[[], None]:
+    """Counts for this request's person as a request to `endpoint` would: for what comes in over
+    an open socket. What it gives raises `RateLimited`.
+    """
+    limiter: Limiter = next(iter(current.extension("limiter")))
+    limit, who = BY_ENDPOINT[endpoint], BY_ENDPOINT[endpoint].who()
+    rate = parse(limit.rate)
+
+    def count() -> None:
+        if not limiter.limiter.hit(rate, who, endpoint):
+            raise RateLimited(retry_after=rate.get_expiry())
+
+    return count
+
+
 def install(app: Flask) -> None:
     """Put each limit before its view. Counted in this process."""
     limiter = Limiter(address, app=app, storage_uri="memory://")
@@ -59,11 +78,11 @@ def install(app: Flask) -> None:
         counted = limiter.limit(
             limit.rate,
             key_func=limit.who,
-            deduct_when=_was_refused if limit.only_refused else None,
+            deduct_when=partial(_counts, limit) if limit.counts else None,
         )
         view: Any = counted(app.view_functions[endpoint])
         app.view_functions[endpoint] = view
 
 
-def _was_refused(response: Response) -> bool:
-    return response.status_code >= 400
+def _counts(limit: Limit, response: Response) -> bool:
+    return response.status_code in limit.counts

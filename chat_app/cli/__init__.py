@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from chat_app.cli import agents, channels, db, docs, providers, tokens, users
+from chat_app.cli import agents, channels, db, docs, providers, runs, tokens, users
 from chat_app.cli.doctor import doctor
 
 COMMANDS = (
@@ -12,6 +12,7 @@ COMMANDS = (
     docs.group,
     doctor,
     providers.group,
+    runs.group,
     tokens.group,
     users.group,
 )

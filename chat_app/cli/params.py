@@ -25,7 +25,8 @@ class Text(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         text = str(value).strip()
-        if len(text) > self._max_chars:
+        # Handles and addresses are stored small, and some letters are two when small.
+        if len(text.lower()) > self._max_chars:
             self.fail(f"more than {self._max_chars:,} characters.", param, ctx)
         if not self._pattern.fullmatch(text) or not "".join(text.split()).isprintable():
             self.fail(f"this is not {self._wanted}.", param, ctx)
@@ -53,7 +54,7 @@ HANDLE = Text(40, r"[\w-]+", "a handle: letters, digits, _ and -")
 # A key belongs into --api-key: in the address it would show wherever the address does.
 BASE_URL = Text(
     500,
-    r"https?://[^\s/@?#]+(/[^\s?#]*)?|demo://holdfast/v1",
+    r"https?://([^\s/@?#:\[\]]+|\[[0-9a-f:.]+\])(:[1-9]\d{0,4})?(/[^\s?#]*)?|demo://holdfast/v1",
     "an address such as https://api.example.com/v1",
 )
 API_KEY = Text(1_000, r"[\x21-\x7e]+", "a key: visible ASCII characters")

@@ -44,6 +44,8 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, list):
+        return " ".join(value)
     return "-" if value in (None, "") else plain(str(value)).replace("\n", " ")
 
 

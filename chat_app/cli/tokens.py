@@ -1,5 +1,7 @@
 """Bearer tokens for machines."""
 
+from typing import Any
+
 import click
 
 from chat_app import current
@@ -30,8 +32,7 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int | None, as_
     rt = current.runtime()
     owner = tokens.owner_of(rt, email)
     issued = tokens.issue(rt, owner.id, name, tuple(dict.fromkeys(scopes)), days)
-    item = printing.fields(issued.row, FIELDS) | {"token": issued.secret}
-    printing.one(item, issued.secret, as_json)
+    printing.one(_item(issued.row) | {"token": issued.secret}, issued.secret, as_json)
 
 
 @group.command("list")
@@ -41,7 +42,7 @@ def list_tokens(email: str, as_json: bool) -> None:
     """List a person's tokens, never the secrets themselves."""
     rt = current.runtime()
     found = tokens.list_tokens(rt, tokens.owner_of(rt, email).id)
-    printing.many([printing.fields(token, FIELDS) for token in found], FIELDS, as_json)
+    printing.many([_item(token) for token in found], FIELDS, as_json)
 
 
 @group.command("revoke")
@@ -52,3 +53,8 @@ def revoke(email: str, token_id: str) -> None:
     rt = current.runtime()
     tokens.revoke(rt, tokens.owner_of(rt, email).id, token_id)
     click.echo(f"Revoked token {token_id}.")
+
+
+def _item(token: Any) -> printing.Item:
+    """A token as the API shows it."""
+    return printing.fields(token, FIELDS) | {"scopes": token.scopes.split()}

@@ -15,6 +15,8 @@ from chat_app.providers.values import Finish, Part, Reasoning, Text, ToolCallPar
 
 MAX_TOOL_CALLS = 128
 MAX_TOKENS = 10**12
+MAX_REASON_CHARS = 20
+MAX_MODEL_CHARS = 200
 
 
 class ErrorInAnswer(Exception):
@@ -94,8 +96,11 @@ class Answer:
         return choice
 
     def _finish(self, reason: Any, model: Any) -> None:
-        self.finish_reason = self._once(reason, "finish_reason") or self.finish_reason
-        self.model = self._once(model, "model") or self.model
+        # The database keeps no more of either.
+        reason = self._once(reason, "finish_reason")
+        model = self._once(model, "model")
+        self.finish_reason = reason[:MAX_REASON_CHARS] if reason else self.finish_reason
+        self.model = model[:MAX_MODEL_CHARS] if model else self.model
 
     def _parts(self, delta: Any) -> list[Part]:
         if type(delta) is not dict:

@@ -1,6 +1,7 @@
 """Agents of a workspace."""
 
 import re
+from itertools import count
 from typing import Any
 
 from chat_app import access
@@ -41,7 +42,7 @@ def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> AgentRow:
     with rt.db.transaction() as session:
         if "provider_id" not in fields:
             fields |= {"provider_id": _first_provider_id(session)}
-        handle = fields.get("handle") or handle_from(fields["name"])
+        handle = fields.get("handle") or _free_handle(session, workspace_id, fields["name"])
         agent = AgentRow(workspace_id=workspace_id)
         _fill(session, agent, fields | {"handle": handle})
         session.add(agent)
@@ -72,6 +73,17 @@ def delete(rt: Runtime, person: Person, ref: str | int) -> None:
 def handle_from(name: str) -> str:
     """A handle for @mention made of a name: `Research Helper` is `research-helper`."""
     return _NOT_IN_A_HANDLE.sub("-", name.lower()).strip("-")[:HANDLE_MAX_CHARS] or "agent"
+
+
+def _free_handle(session: Session, workspace_id: int, name: str) -> str:
+    """The handle made of `name`, with a number where an agent has it already."""
+    handle = handle_from(name)
+    for number in count(2):
+        if agent_by_handle(session, workspace_id, handle) is None:
+            break
+        end = f"-{number}"
+        handle = handle_from(name)[: HANDLE_MAX_CHARS - len(end)] + end
+    return handle
 
 
 def _fill(session: Session, agent: AgentRow, fields: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """A channel's own stream: every new or changed message and run, for all who have it open."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from chat_app import access
@@ -30,42 +30,46 @@ class Opened:
 News = Opened | list[Change] | None
 
 
-def follow(rt: Runtime, person: Person, ref: str, listener: Listener) -> Iterator[News]:
+def follow(rt: Runtime, who: Callable[[], Person], ref: str, listener: Listener) -> Iterator[News]:
     """Where the channel stands, then its changes as they come; None when there was nothing for a
     while. Without a cursor from now on, with one from there.
 
-    Raises `ChannelNotFound`, `AccessDenied`; in the midst of it too, when the person is taken out.
+    `who` gives the person as they are now: it is asked before anything is told, and now and then.
+    Raises `Unauthorized`, `ChannelNotFound`, `AccessDenied`; in the midst of it too, when the
+    person is taken out.
     """
-    opened, position = _open(rt, person, ref, listener.last_event_id)
-    return _follow(rt, person, opened, position, listener)
+    opened = _open(rt, who(), ref, listener.last_event_id)
+    return _follow(rt, who, opened, listener)
 
 
-def _open(rt: Runtime, person: Person, ref: str, last_event_id: str | None) -> tuple[Opened, int]:
-    with rt.db.reading() as session:
+def _open(rt: Runtime, person: Person, ref: str, last_event_id: str | None) -> Opened:
+    with rt.db.snapshot() as session:
         channel = access.channel(session, person, ref)
         oldest = first_kept_seq(session, channel.id)
     last = channel.last_event_seq
     position = sse.position(channel.public_id, last_event_id) if last_event_id else last
     is_known = position is not None and (oldest or last + 1) - 1 <= position <= last
     seq = position if is_known and position is not None else last
-    return Opened(channel.id, channel.public_id, seq, not is_known), seq
+    return Opened(channel.id, channel.public_id, seq, not is_known)
 
 
 def _follow(
-    rt: Runtime, person: Person, opened: Opened, position: int, listener: Listener
+    rt: Runtime, who: Callable[[], Person], opened: Opened, listener: Listener
 ) -> Iterator[News]:
-    line = listener.line
+    line, position = listener.line, opened.seq
     with (
         rt.news.watching(opened.channel_id, position) as watch,
         line.watched(watch.ring),
     ):
         yield opened
         while not (rt.news.is_closing or line.is_gone):
-            if watch.wait(position, sse.HEARTBEAT_S):
-                with rt.db.reading() as session:
-                    access.channel(session, person, opened.channel_id)
-                    changes = changes_after(session, opened.channel_id, position, BATCH_MAX)
-                position = changes[-1].seq if changes else watch.last_seq
-                yield changes
-            elif not line.is_gone:
-                yield None
+            watch.wait(position, sse.HEARTBEAT_S)
+            if line.is_gone:
+                return
+            person, last_seq = who(), watch.last_seq
+            with rt.db.reading() as session:
+                access.channel(session, person, opened.channel_id)
+                changes = changes_after(session, opened.channel_id, position, BATCH_MAX)
+            # Changes that are no longer kept are passed over.
+            position = changes[-1].seq if changes else max(last_seq, position)
+            yield changes or None

@@ -11,6 +11,7 @@ from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelMemberRow, ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.providers import DEMO_BASE_URL, ProviderRow, all_providers
+from chat_app.store.run_events import last_seq
 from chat_app.store.users import UserRow
 from chat_app.store.workspaces import WorkspaceMemberRow, WorkspaceRow, first_workspace
 from chat_app.streaming import opening
@@ -103,14 +104,23 @@ def _first_channel(
 
 
 def readiness(rt: Runtime) -> list[Check]:
-    """Whether this process can serve: the database, and its migrations."""
+    """Whether this process can serve: the database, the event log, and the migrations."""
     try:
         rt.db.ping()
         current, head = schema.current(rt.db), schema.head()
     except Exception as error:
         return [Check("database", False, type(error).__name__)]
     migrated = Check("migrations", current == head, f"at {current or 'none'}, needed {head}")
-    return [Check("database", True, "answers"), migrated]
+    return [Check("database", True, "answers"), _event_log(rt), migrated]
+
+
+def _event_log(rt: Runtime) -> Check:
+    try:
+        with rt.db.reading() as session:
+            last_seq(session, 0)
+    except Exception as error:
+        return Check("event_log", False, type(error).__name__)
+    return Check("event_log", True, "answers")
 
 
 def doctor(rt: Runtime) -> list[Check]:

@@ -13,6 +13,7 @@ from chat_app.errors import (
 )
 from chat_app.runtime import Runtime
 from chat_app.store import messages
+from chat_app.store.agents import AgentRow
 from chat_app.store.base import now
 from chat_app.store.channel_events import note
 from chat_app.store.channels import ChannelRow
@@ -21,6 +22,8 @@ from chat_app.store.messages import FeedbackRow, MessageRow
 from chat_app.store.runs import latest_run, live_runs_of_message
 from chat_app.streaming import opening, replies
 from chat_app.streaming.dialects import RunRef
+from chat_app.streaming.engine import Started
+from chat_app.streaming.opening import Said
 
 PAGE_MAX = 200
 
@@ -42,6 +45,7 @@ class Posted:
     run: RunRef | None
     is_new: bool
     refusal: AnswerError | None = None  # why no agent answers
+    started: Started | None = None
 
 
 def page(
@@ -80,8 +84,8 @@ def post(rt: Runtime, person: Person, ref: str | int, draft: Draft) -> Posted:
     except Conflict:
         # Another request wrote the same client_id between our look and our insert: now it shows.
         posted = _post(rt, person, ref, draft)
-    if posted.run is not None and posted.is_new:
-        rt.engine.launch(posted.run)
+    if posted.started is not None:
+        rt.engine.launch(posted.started)
     return posted
 
 
@@ -102,17 +106,26 @@ def _post(rt: Runtime, person: Person, ref: str | int, draft: Draft) -> Posted:
         if (first := _posted_before(session, person, channel, draft)) is not None:
             run = latest_run(session, first.id)
             return Posted(first, opening.ref(session, run) if run else None, is_new=False)
-        message = opening.write_question(
-            session, channel, person.id, person.name, draft.body, draft.client_id
-        )
-        if draft.reply == "none":
-            return Posted(message, None, is_new=True)
-        try:
-            agent = opening.agent_for(session, channel, draft.body)
-        except AnswerError as refusal:
+        agent, refusal = _answerer(session, channel, draft)
+        said = Said(person.id, person.name, draft.body, draft.client_id)
+        if agent is None:
+            message = opening.tell(session, channel, said)
             return Posted(message, None, is_new=True, refusal=refusal)
-        run = opening.open_run(session, channel, message, agent)
-        return Posted(message, opening.ref(session, run), is_new=True)
+        started = rt.engine.ask(session, channel, said, agent)
+        message = session.get_one(MessageRow, started.row.question_id)
+        return Posted(message, started.run, is_new=True, started=started)
+
+
+def _answerer(
+    session: Session, channel: ChannelRow, draft: Draft
+) -> tuple[AgentRow | None, AnswerError | None]:
+    """Who is to answer, or why nobody does."""
+    if draft.reply == "none":
+        return None, None
+    try:
+        return opening.agent_for(session, channel, draft.body), None
+    except AnswerError as refusal:
+        return None, refusal
 
 
 def _posted_before(
@@ -133,7 +146,7 @@ def edit(rt: Runtime, person: Person, ref: str | int, body: str) -> MessageRow:
         message = _own(session, person, ref)
         message.body = body
         message.edited_at = now()
-        note(session, message.channel_id, message)
+        note(session, message.channel_id, ("message", message.id))
         return message
 
 
@@ -151,7 +164,7 @@ def delete(rt: Runtime, person: Person, ref: str | int) -> None:
         message = _deletable(session, person, ref)
         message.body = ""
         message.deleted_at = now()
-        note(session, message.channel_id, message)
+        note(session, message.channel_id, ("message", message.id))
 
 
 def regenerate(rt: Runtime, person: Person, ref: str | int) -> tuple[MessageRow, RunRef]:
@@ -168,18 +181,21 @@ def regenerate(rt: Runtime, person: Person, ref: str | int) -> tuple[MessageRow,
         person.must_write(channel.workspace_id)
         agent = opening.agent_for(session, channel, question.body)
         generation = _next_generation(session, question)
-        run = opening.open_run(session, channel, question, agent, generation)
-        run_ref = opening.ref(session, run)
-    rt.engine.launch(run_ref)
-    return question, run_ref
+        started = rt.engine.ask_again(session, channel, question, agent, generation)
+    rt.engine.launch(started)
+    return question, started.run
 
 
 def give_feedback(
     rt: Runtime, person: Person, ref: str | int, rating: str | None, comment: str | None
 ) -> None:
-    """Say what one thinks of a message; `rating` None takes it back. Raises `MessageNotFound`."""
+    """Say what one thinks of a message; `rating` None takes it back.
+
+    Raises `MessageNotFound`, `AccessDenied`.
+    """
     with rt.db.transaction() as session:
         message = access.message(session, person, ref)
+        person.must_write(session.get_one(ChannelRow, message.channel_id).workspace_id)
         given = session.get(FeedbackRow, (message.id, person.id))
         if rating is None:
             if given is not None:

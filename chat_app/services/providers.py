@@ -40,7 +40,8 @@ def update(rt: Runtime, person: Person, ref: str | int, changes: dict[str, Any])
         row = _find(session, ref)
         if "name" in changes:
             _check_name(session, changes["name"], row.id)
-        if changes.get("base_url", row.base_url) != row.base_url and "api_key" not in changes:
+        moves = changes.get("base_url", row.base_url) != row.base_url
+        if moves and row.has_key and "api_key" not in changes:
             # A key goes only to the address it was given for.
             raise InvalidRequest("Give the key again for the new address.", field="api_key")
         _fill(rt, row, changes)
@@ -66,7 +67,8 @@ def check(rt: Runtime, person: Person, ref: str | int) -> ProviderCheck:
 def _find(session: Session, ref: str | int) -> ProviderRow:
     provider_id = number(ref)
     by_id = session.get(ProviderRow, provider_id) if provider_id is not None else None
-    found = by_id or provider_by_name(session, str(ref))
+    by_name = None if "\0" in str(ref) else provider_by_name(session, str(ref))
+    found = by_id or by_name
     if found is None:
         raise ProviderNotFound
     return found

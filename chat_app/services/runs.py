@@ -11,11 +11,21 @@ from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import newest_question
 from chat_app.store.run_events import StoredEvent, events_after
-from chat_app.store.runs import RunRow, latest_run, live_runs_of_channel, run_by_public_id
+from chat_app.store.runs import (
+    STATUSES as STATUSES,
+)
+from chat_app.store.runs import (
+    RunRow,
+    all_runs,
+    latest_run,
+    live_runs_of_channel,
+    run_by_public_id,
+)
 from chat_app.streaming import dialects, opening, sse
 from chat_app.streaming import events as run_events
 from chat_app.streaming.dialects import RunRef
-from chat_app.streaming.follow import Listener, follow
+from chat_app.streaming.engine import Started
+from chat_app.streaming.follow import Listener, follow, follow_events
 from chat_app.streaming.replay import past
 from chat_app.streaming.sse import Cursor
 
@@ -34,6 +44,20 @@ def get(rt: Runtime, person: Person, ref: str) -> RunRow:
     """Raises `RunNotFound`."""
     with rt.db.reading() as session:
         return access.run(session, person, ref)
+
+
+def list_all(rt: Runtime, person: Person, status: str | None, limit: int) -> list[RunRow]:
+    """The runs of the whole installation, newest first. Raises `AccessDenied`."""
+    person.must_operate()
+    with rt.db.reading() as session:
+        return all_runs(session, status, limit)
+
+
+def watch(rt: Runtime, person: Person, ref: str) -> Iterator[StoredEvent]:
+    """A run's events from the first to the last, as they come. Raises `RunNotFound`."""
+    with rt.db.reading() as session:
+        run = opening.ref(session, access.run(session, person, ref))
+    return follow_events(rt.feeds, run)
 
 
 def events(
@@ -83,13 +107,14 @@ def stream_of_channel(rt: Runtime, person: Person, ref: str, listener: Listener)
     `NoAgent`, `ProviderNotConfigured`, `NoMessage`, `ServerBusy`.
     """
     try:
-        run, is_new = _run_in_channel(rt, person, ref, listener.last_event_id)
+        found = _run_in_channel(rt, person, ref, listener.last_event_id)
     except Conflict:
         # Another request opened the run between our look and our insert: now there is one.
-        run, is_new = _run_in_channel(rt, person, ref, listener.last_event_id)
-    if is_new:
-        rt.engine.launch(run)
-    return follow(rt.feeds, run, dialects.channel, listener)
+        found = _run_in_channel(rt, person, ref, listener.last_event_id)
+    if isinstance(found, RunRef):
+        return follow(rt.feeds, found, dialects.channel, listener)
+    rt.engine.launch(found)
+    return follow(rt.feeds, found.run, dialects.channel, listener)
 
 
 def stream_of_run(rt: Runtime, person: Person, ref: str, listener: Listener) -> Iterator[bytes]:
@@ -101,17 +126,17 @@ def stream_of_run(rt: Runtime, person: Person, ref: str, listener: Listener) -> 
 
 def _run_in_channel(
     rt: Runtime, person: Person, ref: str, last_event_id: str | None
-) -> tuple[RunRef, bool]:
+) -> Started | RunRef:
+    """The run that is there, or one that was opened for it."""
     with rt.db.reading() as session:
         channel = access.channel(session, person, ref)
         run = _run_of_cursor(session, channel, sse.parse_cursor(last_event_id))
         run = run or _newest_run(session, channel)
         if run is not None:
-            return opening.ref(session, run), False
+            return opening.ref(session, run)
     rt.engine.check_room()
     with rt.db.transaction() as session:
-        run = _open_newest(session, person, access.channel(session, person, ref))
-        return opening.ref(session, run), True
+        return _open_newest(rt, session, person, access.channel(session, person, ref))
 
 
 def _run_of_cursor(session: Session, channel: ChannelRow, cursor: Cursor | None) -> RunRow | None:
@@ -124,7 +149,7 @@ def _newest_run(session: Session, channel: ChannelRow) -> RunRow | None:
     return latest_run(session, question.id) if question else None
 
 
-def _open_newest(session: Session, person: Person, channel: ChannelRow) -> RunRow:
+def _open_newest(rt: Runtime, session: Session, person: Person, channel: ChannelRow) -> Started:
     question = newest_question(session, channel.id)
     if question is None and channel.reply_mode == "mention":
         raise NoMessage
@@ -132,4 +157,4 @@ def _open_newest(session: Session, person: Person, channel: ChannelRow) -> RunRo
     if question is None:
         raise NoMessage
     person.must_write(channel.workspace_id)
-    return opening.open_run(session, channel, question, agent)
+    return rt.engine.ask_again(session, channel, question, agent)

@@ -8,11 +8,9 @@ from chat_app import access
 from chat_app.access import Person
 from chat_app.errors import (
     AgentNotFound,
-    ChannelNotFound,
     Conflict,
     InvalidRequest,
     NoAgent,
-    SessionNotFound,
 )
 from chat_app.runtime import Runtime
 from chat_app.store.agents import AgentRow, agent_by_handle, default_agent
@@ -24,8 +22,10 @@ from chat_app.store.runs import RunRow, latest_run, live_runs_of_channel
 from chat_app.store.stats import agent_stats
 from chat_app.streaming import dialects, events, opening, replies, sse
 from chat_app.streaming.dialects import Dialect, RunRef
+from chat_app.streaming.engine import Started
 from chat_app.streaming.events import said
 from chat_app.streaming.follow import Listener, follow
+from chat_app.streaming.opening import Said
 
 TITLE_CHARS = 60
 STATE_MESSAGES = 200
@@ -73,20 +73,22 @@ def ask(rt: Runtime, person: Person, question: Question) -> RunRef:
     opening.check_body(question.message, "message")
     rt.engine.check_room()
     try:
-        run, is_new = _ask(rt, person, question)
+        asked = _ask(rt, person, question)
     except Conflict:
         # Another request wrote the same client_id between our look and our insert: now it shows.
-        run, is_new = _ask(rt, person, question)
-    if is_new:
-        rt.engine.launch(run)
-    return run
+        asked = _ask(rt, person, question)
+    if isinstance(asked, RunRef):
+        return asked
+    rt.engine.launch(asked)
+    return asked.run
 
 
-def _ask(rt: Runtime, person: Person, question: Question) -> tuple[RunRef, bool]:
+def _ask(rt: Runtime, person: Person, question: Question) -> Started | RunRef:
+    """The run that was opened, or the one that answers the same question already."""
     with rt.db.transaction() as session:
         agent = _agent(session, person, question.agent) if question.agent else None
-        if (run := _asked_before(session, person, question)) is not None:
-            return opening.ref(session, run), False
+        if (run := _asked_before(session, person, agent, question)) is not None:
+            return opening.ref(session, run)
         if question.session_id is not None:
             channel = _open_session(session, person, question.session_id)
             agent = agent or opening.agent_for(session, channel, question.message)
@@ -94,10 +96,8 @@ def _ask(rt: Runtime, person: Person, question: Question) -> tuple[RunRef, bool]
             agent = agent or _default_agent(session, person)
             channel = _new_session(session, person, agent, question.message)
         opening.check_agent(agent)
-        message = opening.write_question(
-            session, channel, person.id, person.name, question.message, question.client_id
-        )
-        return opening.ref(session, opening.open_run(session, channel, message, agent)), True
+        said = Said(person.id, person.name, question.message, question.client_id)
+        return rt.engine.ask(session, channel, said, agent)
 
 
 def _agent(session: Session, person: Person, ref: str) -> AgentRow:
@@ -116,29 +116,26 @@ def _default_agent(session: Session, person: Person) -> AgentRow:
     return agent
 
 
-def _asked_before(session: Session, person: Person, question: Question) -> RunRow | None:
+def _asked_before(
+    session: Session, person: Person, agent: AgentRow | None, question: Question
+) -> RunRow | None:
     if question.client_id is None:
         return None
     first = message_by_client_id(session, person.id, question.client_id)
     if first is None:
         return None
+    channel = access.channel(session, person, first.channel_id)
     run = latest_run(session, first.id)
-    if run is None:
+    is_here = question.session_id in (None, channel.public_id)
+    if run is None or not is_here or (agent and agent.id not in (run.agent_id, channel.agent_id)):
         raise InvalidRequest("This client_id was used elsewhere.", field="client_id")
     return run
 
 
 def _open_session(session: Session, person: Person, session_id: str) -> ChannelRow:
-    channel = _find(session, person, session_id)
+    channel = access.session_channel(session, person, session_id)
     person.must_write(channel.workspace_id)
     return channel
-
-
-def _find(session: Session, person: Person, session_id: str) -> ChannelRow:
-    try:
-        return access.channel_by_public_id(session, person, session_id)
-    except ChannelNotFound as error:
-        raise SessionNotFound from error
 
 
 def _new_session(session: Session, person: Person, agent: AgentRow, message: str) -> ChannelRow:
@@ -169,6 +166,18 @@ def stream(rt: Runtime, run: RunRef, dialect: Dialect, listener: Listener) -> It
     return follow(rt.feeds, run, dialect, listener)
 
 
+def cancel(rt: Runtime, person: Person, session_id: str) -> None:
+    """Stop all answers under way in a session; what was said so far is kept.
+
+    Raises `SessionNotFound`, `AccessDenied`.
+    """
+    with rt.db.reading() as session:
+        channel = _open_session(session, person, session_id)
+        live = [opening.ref(session, run) for run in live_runs_of_channel(session, channel.id)]
+    for run in live:
+        rt.engine.cancel(run)
+
+
 def answer(rt: Runtime, run: RunRef) -> dict[str, Any]:
     """The whole answer in the form of the `done` event, its text as `content`.
 
@@ -184,8 +193,8 @@ def state(rt: Runtime, person: Person, session_id: str) -> State:
     """Everything that a client needs to draw a session anew. Raises `SessionNotFound`,
     `AccessDenied`.
     """
-    with rt.db.reading() as session:
-        channel = _find(session, person, session_id)
+    with rt.db.snapshot() as session:
+        channel = access.session_channel(session, person, session_id)
         messages = page_of_messages(session, channel.id, STATE_MESSAGES, None, None)
         live = live_runs_of_channel(session, channel.id)
         events = {run.id: events_after(session, run.id, 0) for run in live}

@@ -91,8 +91,15 @@ def list_tokens(rt: Runtime, user_id: int) -> list[TokenRow]:
         return tokens.tokens_of(session, user_id)
 
 
+def revoke_own(rt: Runtime, person: Person, ref: str | int) -> None:
+    """Raises `AccessDenied` from a token that may only read, `NotFound`."""
+    if "write" not in person.scopes:
+        raise AccessDenied
+    revoke(rt, person.id, ref)
+
+
 def revoke(rt: Runtime, user_id: int, ref: str | int) -> None:
-    """Raises `NotFound` for a token that is not theirs."""
+    """As `revoke_own`, for the operator. Raises `NotFound` for a token that is not theirs."""
     token_id = number(ref)
     with rt.db.transaction() as session:
         found = session.get(TokenRow, token_id) if token_id else None

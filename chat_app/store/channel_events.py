@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, String, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, String, delete, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base, now
-from chat_app.store.channels import ChannelRow
+from chat_app.store.channels import ChannelRow, take_numbers
 from chat_app.store.messages import MessageRow
 from chat_app.store.runs import RunRow
 
-KINDS: dict[type[Any], str] = {MessageRow: "message", RunRow: "run"}
+TABLES: dict[str, type[Any]] = {"message": MessageRow, "run": RunRow}
 
 
 class ChannelEventRow(Base):
@@ -31,6 +31,9 @@ class ChannelEventRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
+INSERT = insert(ChannelEventRow)
+
+
 class Change(NamedTuple):
     """One change, with the message or run as it is now; None where it is gone."""
 
@@ -40,22 +43,20 @@ class Change(NamedTuple):
     row: Any
 
 
-def note(session: Session, channel_id: int, *rows: MessageRow | RunRow) -> None:
-    """Write down that these are new or changed, in the transaction that changes them."""
-    last = session.scalar(
-        update(ChannelRow)
-        .where(ChannelRow.id == channel_id)
-        .values(last_event_seq=ChannelRow.last_event_seq + len(rows), updated_at=now())
-        .returning(ChannelRow.last_event_seq)
-    )
-    first = (last or 0) - len(rows) + 1
-    session.execute(
-        insert(ChannelEventRow),
-        [
-            {"channel_id": channel_id, "seq": seq, "kind": KINDS[type(row)], "ref_id": row.id}
-            for seq, row in enumerate(rows, first)
-        ],
-    )
+def note(session: Session, channel_id: int, *changed: tuple[str, int]) -> None:
+    """Write down what is new or changed, as `(kind, id)`, in the transaction that changes it."""
+    _, first = take_numbers(session, channel_id, messages=0, changes=len(changed))
+    note_from(session, channel_id, first, *changed)
+
+
+def note_from(session: Session, channel_id: int, first: int, *changed: tuple[str, int]) -> None:
+    """As `note`, with numbers that are taken already."""
+    time = now()
+    rows = [
+        {"channel_id": channel_id, "seq": seq, "kind": kind, "ref_id": ref_id, "created_at": time}
+        for seq, (kind, ref_id) in enumerate(changed, first)
+    ]
+    session.connection().execute(INSERT, rows)
 
 
 def last_seqs(session: Session, channel_ids: Iterable[int]) -> dict[int, int]:
@@ -109,7 +110,7 @@ def messages_changed_after(
 
 def _rows(session: Session, events: list[ChannelEventRow]) -> dict[tuple[str, int], Any]:
     rows: dict[tuple[str, int], Any] = {}
-    for table, kind in KINDS.items():
+    for kind, table in TABLES.items():
         if ids := {event.ref_id for event in events if event.kind == kind}:
             for row in session.scalars(select(table).where(table.id.in_(ids))):
                 rows[kind, row.id] = row

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Select, String, func, select, update
+from sqlalchemy import ForeignKey, Select, String, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from chat_app.errors import ChannelNotFound
 from chat_app.store.agents import AgentRow
 from chat_app.store.base import Base, Public, now
 from chat_app.store.users import UserRow
@@ -43,6 +44,18 @@ class ChannelMemberRow(Base):
     )
 
 
+TAKE_NUMBERS = (
+    update(ChannelRow)
+    .where(ChannelRow.id == bindparam("channel"))
+    .values(
+        last_seq=ChannelRow.last_seq + bindparam("messages"),
+        last_event_seq=ChannelRow.last_event_seq + bindparam("changes"),
+        updated_at=bindparam("time"),
+    )
+    .returning(ChannelRow.last_seq, ChannelRow.last_event_seq)
+)
+
+
 def channel_in(session: Session, workspace_ids: list[int], channel_id: int) -> ChannelRow | None:
     """The channel with this id, if it is in one of these workspaces."""
     found = select(ChannelRow).where(ChannelRow.workspace_id.in_(workspace_ids))
@@ -61,7 +74,7 @@ def is_in_channel(session: Session, channel_id: int, user_id: int) -> bool:
 
 
 def ids_of_channels_of(user_id: int) -> Select[int]:
-    """The ids of the channels that a person is in, in the workspaces that the person is still in."""
+    """The ids of a person's channels, in the workspaces that the person is still in."""
     return (
         select(ChannelMemberRow.channel_id)
         .join(ChannelRow, ChannelRow.id == ChannelMemberRow.channel_id)
@@ -104,15 +117,22 @@ def people_in(session: Session, channel_id: int) -> list[UserRow]:
     return list(session.scalars(found.order_by(UserRow.name, UserRow.id)))
 
 
-def take_seqs(session: Session, channel_id: int, count: int) -> int:
-    """Reserve `count` message numbers in one statement; gives the first of them."""
-    last = session.scalar(
-        update(ChannelRow)
-        .where(ChannelRow.id == channel_id)
-        .values(last_seq=ChannelRow.last_seq + count, updated_at=now())
-        .returning(ChannelRow.last_seq)
+def take_numbers(session: Session, channel_id: int, messages: int, changes: int) -> tuple[int, int]:
+    """Reserve numbers for so many messages and changes, in one statement; the first of each.
+
+    Raises `ChannelNotFound`.
+    """
+    last = (
+        session.connection()
+        .execute(
+            TAKE_NUMBERS,
+            {"channel": channel_id, "messages": messages, "changes": changes, "time": now()},
+        )
+        .one_or_none()
     )
-    return (last or 0) - count + 1
+    if last is None:
+        raise ChannelNotFound  # deleted since the caller looked
+    return last[0] - messages + 1, last[1] - changes + 1
 
 
 def count_channels(session: Session) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -116,14 +117,22 @@ def history_before(
     return list(newest)[::-1]
 
 
-def replace_answers(session: Session, question_id: int, reply_id: int) -> list[MessageRow]:
-    """Let one answer stand for all earlier answers to the same question; gives these."""
-    found = select(MessageRow).where(MessageRow.parent_id == question_id, ~MessageRow.replaced)
-    found = found.where(MessageRow.role == "assistant", MessageRow.id < reply_id)
-    earlier = list(session.scalars(found))
-    for message in earlier:
-        message.replaced = True
-    return earlier
+def update_message(session: Session, message_id: int, **values: Any) -> None:
+    """Change a message whose row is not loaded."""
+    changed = update(MessageRow).where(MessageRow.id == message_id)
+    session.connection().execute(changed.values(**values))
+
+
+def replace_answers(session: Session, question_id: int, reply_id: int) -> list[int]:
+    """Let one answer stand for all earlier answers to the same question; the ids of these."""
+    earlier = session.connection().scalars(
+        update(MessageRow)
+        .where(MessageRow.parent_id == question_id, MessageRow.role == "assistant")
+        .where(MessageRow.id < reply_id, ~MessageRow.replaced)
+        .values(replaced=True)
+        .returning(MessageRow.id)
+    )
+    return list(earlier)
 
 
 def search_messages(

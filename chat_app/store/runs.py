@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from chat_app.store.base import Base, Public, now
 
 LIVE = ("queued", "running")
+STATUSES = (*LIVE, "done", "failed", "cancelled", "interrupted")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,6 +78,12 @@ def latest_run(session: Session, question_id: int) -> RunRow | None:
 
 def runs_of_channel(session: Session, channel_id: int, limit: int) -> list[RunRow]:
     found = select(RunRow).where(RunRow.channel_id == channel_id)
+    return list(session.scalars(found.order_by(RunRow.id.desc()).limit(limit)))
+
+
+def all_runs(session: Session, status: str | None, limit: int) -> list[RunRow]:
+    """The runs of every workspace, newest first; only those with this status where one is given."""
+    found = select(RunRow) if status is None else select(RunRow).where(RunRow.status == status)
     return list(session.scalars(found.order_by(RunRow.id.desc()).limit(limit)))
 
 

@@ -7,7 +7,7 @@ import structlog
 from chat_app.errors import HoldfastError
 from chat_app.store.channel_events import note
 from chat_app.store.db import Session
-from chat_app.store.messages import MessageRow, replace_answers
+from chat_app.store.messages import replace_answers, update_message
 from chat_app.store.run_events import StoredEvent, append_events
 from chat_app.store.runs import RunRow, close_run
 from chat_app.streaming import events
@@ -69,18 +69,22 @@ def close(session: Session, live: LiveRun, ending: Ending) -> StoredEvent:
         raise LeaseLost
     # What is kept is what was shown: an attempt that never began has its predecessor's text.
     body = events.said(live.feed.events)
-    reply = session.get_one(MessageRow, row.reply_id)
-    reply.body = body
-    reply.status = "complete" if error is None else ending.status
-    reply.error_code = error.error_code if error else None
-    reply.usage = answer.tokens
-    reply.model = ending.model
-    replaced = []
+    update_message(
+        session,
+        row.reply_id,
+        body=body,
+        status="complete" if error is None else ending.status,
+        error_code=error.error_code if error else None,
+        usage=answer.tokens,
+        model=ending.model,
+    )
+    changed = [("message", row.reply_id), ("run", row.id)]
     if row.generation > 1 and error is None:
         replaced = replace_answers(session, row.question_id, row.reply_id)
-    note(session, row.channel_id, *replaced, reply, row)
+        changed += [("message", message_id) for message_id in replaced]
+    note(session, row.channel_id, *changed)
     last = StoredEvent(
-        row.id, len(live.feed.events) + 1, *events.encode(_last_event(ending, reply.id, body))
+        row.id, len(live.feed.events) + 1, *events.encode(_last_event(ending, row.reply_id, body))
     )
     append_events(session.connection(), [last])
     return last

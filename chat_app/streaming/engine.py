@@ -22,16 +22,20 @@ from chat_app.errors import (
     RunInterrupted,
     ServerBusy,
 )
-from chat_app.store.db import Database
+from chat_app.store.agents import AgentRow
+from chat_app.store.channels import ChannelRow
+from chat_app.store.db import Database, Session
+from chat_app.store.messages import MessageRow
 from chat_app.store.run_events import events_after
 from chat_app.store.runs import RunRow, claim, release_run, request_cancel
-from chat_app.streaming import events, points
+from chat_app.streaming import events, opening, points
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.ending import Ending, close
 from chat_app.streaming.feeds import Feed, Feeds
 from chat_app.streaming.follow import wait_for_end
 from chat_app.streaming.journal import Journal, LeaseLost, LiveRun
 from chat_app.streaming.lease import USUAL, Lease
+from chat_app.streaming.opening import Holder, Opened, Said
 from chat_app.streaming.planning import Planner
 from chat_app.streaming.points import Reached, nothing
 from chat_app.streaming.turn import Answer, ModelStream, Plan, take
@@ -49,11 +53,19 @@ class Released(BaseException):
     """The process stops: the run is given back for another to go on with."""
 
 
+@dataclass(frozen=True, slots=True)
+class Started(Opened):
+    """A run that this process holds, and what to ask the model, or why it cannot be asked."""
+
+    plan: Plan | HoldfastError
+
+
 @dataclass(eq=False, slots=True)
 class Running:
     """A run's greenlet, and whether it may be interrupted at the moment."""
 
     run: RunRef
+    started: Started | None
     attempt: int
     greenlet: "gevent.Greenlet[[Running], None] | None" = None
     stop_with: type[BaseException] | None = None
@@ -109,17 +121,51 @@ class RunEngine:
         """The runs that wait for their model: those that may be interrupted."""
         return {run_id for run_id, running in self._running.items() if running.is_asking}
 
-    def launch(self, run: RunRef, attempt: int = 0) -> None:
-        """Start answering a committed run, in the background. Twice is once.
+    def ask(self, session: Session, channel: ChannelRow, said: Said, agent: AgentRow) -> Started:
+        """Store what a person said and the run that answers it, for `launch` once committed."""
+        opened = opening.ask(session, channel, said, agent, self._holder())
+        return self._started(session, opened)
 
-        `attempt` is how often it was begun before, as the caller saw it: should another process
-        have begun it meanwhile, this one leaves it alone. A process that is stopping leaves it in
-        the queue, from where another one takes it.
+    def ask_again(
+        self,
+        session: Session,
+        channel: ChannelRow,
+        question: MessageRow,
+        agent: AgentRow,
+        generation: int = 1,
+    ) -> Started:
+        """Open a run for a stored question, for `launch` once committed."""
+        opened = opening.ask_again(session, channel, question, agent, generation, self._holder())
+        return self._started(session, opened)
+
+    def _holder(self) -> Holder | None:
+        return None if self._is_draining else Holder(self.owner, self._lease.until())
+
+    def _started(self, session: Session, opened: Opened) -> Started:
+        return Started(opened.row, opened.run, opened.first, self._plan(session, opened.row))
+
+    def launch(self, started: Started) -> None:
+        """Answer a run that was opened here and is committed, in the background.
+
+        A process that is stopping left it in the queue, from where another one takes it.
         """
         self._reached(points.LAUNCH)
+        if started.row.status == "running":
+            self._feeds.begin(started.run, started.first)
+            self._spawn(Running(started.run, started, attempt=1))
+
+    def take_over(self, run: RunRef, attempt: int) -> None:
+        """Go on with a run that nobody answers, in the background. Twice is once.
+
+        `attempt` is how often it was begun before, as the caller saw it: should another process
+        have begun it meanwhile, this one leaves it alone.
+        """
         if run.id not in self._running and not self._is_draining:
-            running = self._running[run.id] = Running(run, attempt)
-            running.greenlet = gevent.spawn(self._execute, running)
+            self._spawn(Running(run, None, attempt))
+
+    def _spawn(self, running: Running) -> None:
+        self._running[running.run.id] = running
+        running.greenlet = gevent.spawn(self._execute, running)
 
     def cancel(self, run: RunRef) -> None:
         """Ask for the end of a run, whichever process it is in; what was said is kept."""
@@ -160,35 +206,43 @@ class RunEngine:
                 structlog.contextvars.bound_contextvars(run_id=run.public_id),
                 self._feeds.writing(run) as feed,
             ):
-                row = self._claim(running, feed)
-                if row is not None:
+                started = running.started or self._claim(running, feed)
+                if started is not None:
                     self._reached(points.CLAIMED)
-                    self._answer(running, row, LiveRun(run.id, row.attempt, feed))
+                    live = LiveRun(run.id, started.row.attempt, feed)
+                    self._answer(running, started, live)
         except LeaseLost:
             log.warning("lease_lost", run_id=run.public_id)
         finally:
             del self._running[run.id]
 
-    def _claim(self, running: Running, feed: Feed) -> RunRow | None:
-        run_id, owner = running.run.id, self.owner
+    def _claim(self, running: Running, feed: Feed) -> Started | None:
+        run, owner = running.run, self.owner
         while True:
             try:
                 with self._db.transaction() as session:
-                    row = claim(session, run_id, running.attempt, owner, self._lease.until())
-                    if row is not None and row.attempt > 1:
-                        # From here on nobody else can write. What was written since the feed
-                        # was read must be in it, for it gives our events their numbers.
-                        feed.publish(events_after(session, run_id, len(feed.events)))
-                    return row
+                    row = claim(session, run.id, running.attempt, owner, self._lease.until())
+                    if row is None:
+                        return None
+                    # From here on nobody else can write. What was written since the feed was
+                    # read must be in it, for it gives our events their numbers.
+                    feed.publish(events_after(session, run.id, len(feed.events)))
+                    return Started(row, run, feed.events[0], self._plan(session, row))
             except ServerBusy:
                 gevent.sleep(RETRY_S)
 
-    def _answer(self, running: Running, row: RunRow, live: LiveRun) -> None:
-        answer = Answer()
+    def _plan(self, session: Session, row: RunRow) -> Plan | HoldfastError:
+        try:
+            return self._planner.plan(session, row)
+        except HoldfastError as error:
+            return error
+
+    def _answer(self, running: Running, started: Started, live: LiveRun) -> None:
+        row, answer = started.row, Answer()
         error: HoldfastError | None = None
         try:
             self._begin_again(row, live)
-            self._ask(running, row, live, answer)
+            self._ask(running, started, live, answer)
         except Released:
             self._release(live)
             return
@@ -216,10 +270,12 @@ class RunEngine:
         if from_seq <= len(live.feed.events):
             self._journal.append(live, events.restart(from_seq))
 
-    def _ask(self, running: Running, row: RunRow, live: LiveRun, answer: Answer) -> None:
-        if row.cancel_requested:
+    def _ask(self, running: Running, started: Started, live: LiveRun, answer: Answer) -> None:
+        if started.row.cancel_requested:
             raise RunCancelled
-        plan = self._plan(row)
+        plan = started.plan
+        if isinstance(plan, HoldfastError):
+            raise plan
         running.is_asking = True
         try:
             if running.stop_with is not None:
@@ -232,10 +288,6 @@ class RunEngine:
                     self._journal.append(live, event)
         finally:
             running.is_asking = False
-
-    def _plan(self, row: RunRow) -> Plan:
-        with self._db.reading() as session:
-            return self._planner.plan(session, row)
 
     def _finish(self, live: LiveRun, ending: Ending) -> None:
         """Write down how it ended, then show it."""

@@ -111,6 +111,10 @@ class Feeds:
         for feed in self._feeds.values():
             feed.ring()
 
+    def begin(self, run: RunRef, first: StoredEvent) -> None:
+        """Have the feed of a new run, which has but this event, without reading it."""
+        self._feeds.setdefault(run.id, Feed(run)).publish([first])
+
     @contextmanager
     def writing(self, run: RunRef) -> Iterator[Feed]:
         """The feed of a run that this process answers."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chat_app.store.run_events import StoredEvent
 from chat_app.streaming import events, sse
 from chat_app.streaming.dialects import Dialect, RunRef
 from chat_app.streaming.feeds import TICK_S, Feed, Feeds
@@ -48,6 +49,16 @@ def follow(feeds: Feeds, run: RunRef, dialect: Dialect, listener: Listener) -> I
             elif time.monotonic() - sent > sse.HEARTBEAT_S - TICK_S:
                 yield sse.PING
                 sent = time.monotonic()
+
+
+def follow_events(feeds: Feeds, run: RunRef) -> Iterator[StoredEvent]:
+    """A run's events as values, from the first to the last; fewer when the process stops."""
+    with feeds.watching(run) as feed:
+        position = 0
+        while not (_is_over(feed, position) or feeds.is_closing):
+            if feed.wait(position, sse.HEARTBEAT_S):
+                yield feed.events[position]
+                position += 1
 
 
 def wait_for_end(feeds: Feeds, run: RunRef, timeout_s: float | None = None) -> bool:

@@ -5,7 +5,7 @@ deletes only what is still there.
 """
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import gevent
 import structlog
@@ -39,9 +39,9 @@ class Housekeeper:
         if self._greenlet is not None:
             self._greenlet.kill()
 
-    def clean(self) -> int:
-        """Delete what is too old; gives the number of runs whose journal went."""
-        before, runs = now() - self._keep, 0
+    def clean(self, time: datetime) -> int:
+        """Delete what is too old at this time; gives the number of runs whose journal went."""
+        before, runs = time - self._keep, 0
         while True:
             with self._db.transaction() as session:
                 deleted = delete_journals_before(session, before, RUNS_AT_A_TIME)
@@ -59,7 +59,7 @@ class Housekeeper:
             # Spread out, so that processes started together do not clean together.
             gevent.sleep(EVERY_S * random.uniform(0.5, 1.5))  # noqa: S311
             try:
-                runs = self.clean()
+                runs = self.clean(now())
             except Exception as error:
                 log.warning("cleaning_failed", error=repr(error))
             else:

@@ -130,7 +130,7 @@ class Keeper:
                 self._engine.check_room()
             except HoldfastError:
                 return
-            self._engine.launch(run, attempt)
+            self._engine.take_over(run, attempt)
 
 
 def _lives(owner: str) -> bool:

@@ -5,15 +5,18 @@ at all.
 """
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
-from chat_app.errors import MessageTooLong, NoAgent, NoMessage, ProviderNotConfigured
+from chat_app.errors import Conflict, MessageTooLong, NoAgent, NoMessage, ProviderNotConfigured
 from chat_app.store.agents import AgentRow, agent_by_handle
-from chat_app.store.channel_events import note
-from chat_app.store.channels import ChannelRow, take_seqs
+from chat_app.store.base import now
+from chat_app.store.channel_events import note_from
+from chat_app.store.channels import ChannelRow, take_numbers
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
 from chat_app.store.run_events import StoredEvent, append_events
-from chat_app.store.runs import RunRow
+from chat_app.store.runs import RunRow, latest_run
 from chat_app.streaming import events
 from chat_app.streaming.dialects import RunRef
 
@@ -21,6 +24,36 @@ BODY_MAX_CHARS = 64_000
 
 # A handle after an @ that does not belong to a word or an address before it.
 _MENTION = re.compile(r"(?<![\w@.])@([\w-]{1,40})", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says, on its way in."""
+
+    user_id: int
+    user_name: str
+    body: str
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that is to answer, as it stands on the lease."""
+
+    owner: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A run that was just written, with what its process need not read again.
+
+    Without a holder the run waits in the queue.
+    """
+
+    row: RunRow
+    run: RunRef
+    first: StoredEvent
 
 
 def agent_for(session: Session, channel: ChannelRow, body: str) -> AgentRow:
@@ -61,36 +94,32 @@ def check_body(body: str, field: str = "body") -> None:
         raise MessageTooLong(f"A message has at most {BODY_MAX_CHARS:,} characters.", field=field)
 
 
-def write_question(
-    session: Session,
-    channel: ChannelRow,
-    user_id: int,
-    user_name: str,
-    body: str,
-    client_id: str | None,
-) -> MessageRow:
-    """Store what a person said. Raises `Conflict` when the person used this `client_id` before."""
-    message = MessageRow(
-        channel_id=channel.id,
-        seq=take_seqs(session, channel.id, 1),
-        role="user",
-        author_user_id=user_id,
-        author_name=user_name,
-        body=body,
-        client_id=client_id,
-    )
-    session.add(message)
-    session.flush()
-    note(session, channel.id, message)
+def tell(session: Session, channel: ChannelRow, said: Said) -> MessageRow:
+    """Store what a person said and nobody is to answer. Raises `Conflict` for a known client_id."""
+    seq, change = take_numbers(session, channel.id, messages=1, changes=1)
+    message = _said(session, channel, said, seq)
+    note_from(session, channel.id, change, ("message", message.id))
     return message
+
+
+def ask(
+    session: Session, channel: ChannelRow, said: Said, agent: AgentRow, holder: Holder | None
+) -> Opened:
+    """Store what a person said, and the run that answers it. Raises `Conflict` as `tell`."""
+    seq, change = take_numbers(session, channel.id, messages=2, changes=3)
+    question = _said(session, channel, said, seq)
+    opened = _open(session, channel, question, agent, seq + 1, 1, holder)
+    note_from(session, channel.id, change, ("message", question.id), *_changed(opened))
+    return opened
 
 
 def write_greeting(session: Session, channel: ChannelRow, agent: AgentRow) -> None:
     """Let the agent speak first."""
+    seq, _ = take_numbers(session, channel.id, messages=1, changes=0)
     session.add(
         MessageRow(
             channel_id=channel.id,
-            seq=take_seqs(session, channel.id, 1),
+            seq=seq,
             role="assistant",
             author_agent_id=agent.id,
             author_name=agent.name,
@@ -99,17 +128,54 @@ def write_greeting(session: Session, channel: ChannelRow, agent: AgentRow) -> No
     )
 
 
-def open_run(
+def ask_again(
     session: Session,
     channel: ChannelRow,
     question: MessageRow,
     agent: AgentRow,
-    generation: int = 1,
-) -> RunRow:
-    """Write the run, its empty reply and its first event. Raises `Conflict` on a second one."""
+    generation: int,
+    holder: Holder | None,
+) -> Opened:
+    """Open a run for a question that is stored. Raises `Conflict` on a second of a generation."""
+    seq, change = take_numbers(session, channel.id, messages=1, changes=2)
+    # Looked for with the channel locked: to insert a second one would wait, on PostgreSQL, for
+    # the transaction that ends the first, which in turn waits for the channel.
+    last = latest_run(session, question.id)
+    if last is not None and last.generation >= generation:
+        raise Conflict
+    opened = _open(session, channel, question, agent, seq, generation, holder)
+    note_from(session, channel.id, change, *_changed(opened))
+    return opened
+
+
+def _said(session: Session, channel: ChannelRow, said: Said, seq: int) -> MessageRow:
+    message = MessageRow(
+        channel_id=channel.id,
+        seq=seq,
+        role="user",
+        author_user_id=said.user_id,
+        author_name=said.user_name,
+        body=said.body,
+        client_id=said.client_id,
+    )
+    session.add(message)
+    session.flush()
+    return message
+
+
+def _open(
+    session: Session,
+    channel: ChannelRow,
+    question: MessageRow,
+    agent: AgentRow,
+    seq: int,
+    generation: int,
+    holder: Holder | None,
+) -> Opened:
+    """The run, its empty reply and its first event."""
     reply = MessageRow(
         channel_id=channel.id,
-        seq=take_seqs(session, channel.id, 1),
+        seq=seq,
         role="assistant",
         author_agent_id=agent.id,
         author_name=agent.name,
@@ -127,12 +193,19 @@ def open_run(
         generation=generation,
         model=agent.effective_model,
     )
+    if holder is not None:
+        run.status, run.attempt, run.started_at = "running", 1, now()
+        run.owner, run.lease_until = holder.owner, holder.until
     session.add(run)
     session.flush()
-    first = events.start(run.public_id, channel.id, events.about(agent), question.id)
-    append_events(session.connection(), [StoredEvent(run.id, 1, *events.encode(first))])
-    note(session, channel.id, reply, run)
-    return run
+    start = events.start(run.public_id, channel.id, events.about(agent), question.id)
+    first = StoredEvent(run.id, 1, *events.encode(start))
+    append_events(session.connection(), [first])
+    return Opened(run, _ref(run, channel, question, reply), first)
+
+
+def _changed(opened: Opened) -> list[tuple[str, int]]:
+    return [("message", opened.row.reply_id), ("run", opened.row.id)]
 
 
 def ref(session: Session, run: RunRow) -> RunRef:
@@ -140,4 +213,8 @@ def ref(session: Session, run: RunRow) -> RunRef:
     channel = session.get_one(ChannelRow, run.channel_id)
     question = session.get_one(MessageRow, run.question_id)
     reply = session.get_one(MessageRow, run.reply_id)
+    return _ref(run, channel, question, reply)
+
+
+def _ref(run: RunRow, channel: ChannelRow, question: MessageRow, reply: MessageRow) -> RunRef:
     return RunRef(run.id, run.public_id, channel.public_id, question.public_id, reply.public_id)

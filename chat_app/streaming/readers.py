@@ -58,6 +58,11 @@ class Readers:
         return any(place.has_news for place in self._places.values())
 
     @property
+    def replies(self) -> set[str]:
+        """The public ids of the messages that these runs write."""
+        return {place.feed.run.reply for place in self._places.values()}
+
+    @property
     def bells(self) -> list[Bell]:
         """What rings at the next event of each run."""
         return [place.feed.bell for place in self._places.values()]

@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from socket import SHUT_RDWR, SHUT_WR, socket
-from typing import Any
+from typing import Any, cast
 
 import gevent
 from gevent.event import Event as Bell
@@ -57,9 +57,14 @@ def check(environ: dict[str, Any]) -> None:
 class WebSocket:
     """An open socket. Only one greenlet uses it; a second one, inside, reads."""
 
-    def __init__(self, environ: dict[str, Any], ping_every_s: float = HEARTBEAT_S) -> None:
+    def __init__(
+        self,
+        environ: dict[str, Any],
+        ping_every_s: float = HEARTBEAT_S,
+        send_max_s: float = SEND_MAX_S,
+    ) -> None:
         """Shake hands. Raises `Gone`. `check` has been called."""
-        self._wire = _Wire(environ["gunicorn.socket"])
+        self._wire = _Wire(environ["gunicorn.socket"], send_max_s)
         # Only what a handshake needs: no extension, and not what a client calls its host.
         asked = {name: environ[name] for name in _HANDSHAKE}
         try:
@@ -67,12 +72,12 @@ class WebSocket:
                 asked | {"HTTP_HOST": "localhost", "gunicorn.socket": self._wire},
                 ping_interval=ping_every_s,
                 max_message_size=FRAME_MAX_BYTES,
-                event_class=Bell,
+                event_class=cast(Any, Bell),
             )
         except (OSError, ConnectionError) as error:
             raise Gone from error
         self._wire.inbox = self._server.input_buffer
-        self._bell = self._server.event
+        self._bell = cast(Bell, self._server.event)
 
     @property
     def is_open(self) -> bool:
@@ -128,9 +133,10 @@ class _Wire:
     while many messages wait to be taken, so that the client has to wait as well.
     """
 
-    def __init__(self, connection: socket) -> None:
+    def __init__(self, connection: socket, send_max_s: float) -> None:
         self.inbox: Sequence[object] = ()
         self._connection = connection
+        self._send_max_s = send_max_s
         self._turn = RLock()
         self._room = Bell()
         self._is_left = False
@@ -139,7 +145,8 @@ class _Wire:
         return self._connection.fileno()
 
     def send(self, data: bytes) -> int:
-        with self._turn, gevent.Timeout(SEND_MAX_S, TimeoutError("The client reads nothing.")):
+        too_slow = TimeoutError("The client reads nothing.")
+        with self._turn, gevent.Timeout(self._send_max_s, too_slow):
             self._connection.sendall(data)
         return len(data)
 

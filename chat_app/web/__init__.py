@@ -1,4 +1,4 @@
-"""The pages: one file a screen. Every action is a plain form; JavaScript only adds the live stream."""
+"""The pages: one file a screen. Every action is a plain form; JavaScript adds the live stream."""
 
 from flask import Flask
 

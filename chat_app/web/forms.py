@@ -7,12 +7,10 @@ from wtforms import (
     EmailField,
     HiddenField,
     PasswordField,
-    RadioField,
-    SelectField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import Email, InputRequired, Length, Regexp
+from wtforms.validators import AnyOf, Email, InputRequired, Length, Regexp
 
 from chat_app.auth.passwords import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
 from chat_app.errors import InvalidRequest
@@ -42,6 +40,10 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         if not self.validate():
             field, wrong = next(iter(self.errors.items()))
             raise InvalidRequest(str(wrong[0]), field=field)
+
+    def text(self, name: str) -> str:
+        """What is in this field, empty where the request had none."""
+        return self[name].data or ""
 
 
 class SignInForm(Form):
@@ -76,8 +78,8 @@ class ChannelForm(Form):
         filters=[stripped],
         validators=[InputRequired("A channel needs a title."), at_most(200), WITHOUT_NUL],
     )
-    agent_id = SelectField(coerce=int)  # 0 is nobody
-    reply_mode = RadioField(choices=[("auto", "auto"), ("mention", "mention")])
+    agent_id = StringField(validators=[Regexp(r"\d*\Z", message="There is no such agent.")])
+    reply_mode = StringField(validators=[AnyOf(["auto", "mention"])])
 
 
 class ComposerForm(Form):

@@ -33,5 +33,6 @@ def regenerate(message_id: str) -> ResponseReturnValue:
 
 def _draft(form: ComposerForm) -> Draft:
     # Going back in the browser brings a page with its old client_id: other words are a new message.
-    words = hashlib.sha256(form.body.data.encode()).hexdigest()[:16]
-    return Draft(form.body.data, f"{form.client_id.data}:{words}")
+    body = form.text("body")
+    words = hashlib.sha256(body.encode()).hexdigest()[:16]
+    return Draft(body, f"{form.text('client_id')}:{words}")

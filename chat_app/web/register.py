@@ -21,7 +21,7 @@ def show_register() -> ResponseReturnValue:
 @bp.post("/register")
 def register() -> ResponseReturnValue:
     form = RegisterForm()
-    email, password, name = form.email.data, form.password.data, form.name.data
+    email, password, name = form.text("email"), form.text("password"), form.text("name")
     try:
         form.check()
         users.register(current.runtime(), email, password, name)

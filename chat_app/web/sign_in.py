@@ -21,7 +21,7 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     try:
         form.check()
-        enter(form.email.data, form.password.data)
+        enter(form.text("email"), form.text("password"))
     except RequestError as error:
         return _page(form, error), error.http_status
     return redirect(own_path(request.args.get("next")) or url_for("web.home"), 303)

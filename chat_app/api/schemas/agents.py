@@ -2,12 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from chat_app.api.schemas.base import AnyText, Id, In, Line, ModelName, Out
 from chat_app.api.schemas.messages import ClientId
 
-Handle = Annotated[AnyText, StringConstraints(pattern=r"^[\w-]{1,40}$")]
+
+def _short(handle: str) -> str:
+    # Some letters are two when small.
+    if len(handle.lower()) > HANDLE_MAX_CHARS:
+        raise ValueError("too long")
+    return handle.lower()
+
+
+HANDLE_MAX_CHARS = 40
+Handle = Annotated[AnyText, StringConstraints(pattern=r"^[\w-]{1,40}$"), AfterValidator(_short)]
 Prompt = Annotated[AnyText, Field(max_length=32_000)]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from chat_app.api.schemas.base import AnyText, Email, In, Line, Out
 
@@ -46,7 +46,7 @@ class TokenIn(In):
 class TokenOut(Out):
     id: int
     name: str
-    scopes: str
+    scopes: Annotated[list[str], BeforeValidator(str.split)]
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None

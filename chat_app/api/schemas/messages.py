@@ -8,7 +8,9 @@ from pydantic import Field, computed_field
 from chat_app import markdown
 from chat_app.api.schemas.base import PAGE_DEFAULT, PAGE_MAX, AnyText, Id, In, Out
 
-ClientId = Annotated[AnyText, Field(min_length=1, max_length=100)]
+CLIENT_ID_MAX_CHARS = 100
+
+ClientId = Annotated[AnyText, Field(min_length=1, max_length=CLIENT_ID_MAX_CHARS)]
 
 
 class MessageIn(In):

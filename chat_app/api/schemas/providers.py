@@ -11,8 +11,10 @@ DEMO_BASE_URL = "demo://holdfast/v1"
 
 
 def _endpoint(url: str) -> str:
-    parts = urlsplit(url)
-    if url != DEMO_BASE_URL and not (parts.scheme in ("http", "https") and parts.hostname):
+    # Read the port too: a wrong one is a ValueError here, a puzzle later.
+    parts, port = urlsplit(url), urlsplit(url).port
+    is_address = parts.scheme in ("http", "https") and parts.hostname and port != 0
+    if url != DEMO_BASE_URL and not (is_address and url.isprintable() and " " not in url):
         raise ValueError("not an http or https address")
     if parts.username or parts.password:
         raise ValueError("a key belongs into api_key, not into the address")

@@ -39,6 +39,7 @@ export class Answer {
 
   #begin(event) {
     this.author.textContent = event.agent.name;
+    this.article.dataset.question = event.message_id;
     const again = this.article.querySelector(".again");
     if (again) again.action = regenerateAction(event.message_id);
   }
@@ -74,6 +75,7 @@ export class Answer {
     const hadFocus = this.article.contains(document.activeElement);
     this.history.keepPlace(() => {
       if (message) this.#showStored(message);
+      if (status === "complete") this.#replaceEarlier();
       this.article.dataset.status = status;
     });
     // The button that had the focus is gone now: the keyboard goes on where one writes.
@@ -88,14 +90,21 @@ export class Answer {
     showTime(this.article.querySelector("time"), new Date(message.created_at));
   }
 
+  /** A whole answer stands for those that were given to the same question before. */
+  #replaceEarlier() {
+    const { question } = this.article.dataset;
+    for (const other of this.history.list.querySelectorAll(`[data-question="${question}"]`)) {
+      if (other !== this.article) other.remove();
+    }
+  }
+
   #showConnection(state) {
     this.article.toggleAttribute("data-reconnecting", state === "reconnecting");
   }
 
   async #stop(event) {
     event.preventDefault();
-    const button = event.submitter ?? event.target.querySelector("button");
-    button.disabled = true;
-    await cancelRun(this.article.dataset.run).catch(() => (button.disabled = false));
+    // Should it not get through, the button is still there to be pressed again.
+    await cancelRun(this.article.dataset.run).catch(() => {});
   }
 }
