@@ -10,6 +10,7 @@ from chat_app.store.channel_events import Change as Change
 from chat_app.store.channel_events import changes_after, first_kept_seq
 from chat_app.streaming import sse
 from chat_app.streaming.follow import Listener
+from chat_app.streaming.hangup import Hangup
 
 BATCH_MAX = 100
 
@@ -30,7 +31,13 @@ class Opened:
 News = Opened | list[Change] | None
 
 
-def follow(rt: Runtime, who: Callable[[], Person], ref: str, listener: Listener) -> Iterator[News]:
+def follow(
+    rt: Runtime,
+    who: Callable[[], Person],
+    ref: str,
+    listener: Listener,
+    heartbeat_s: float = sse.HEARTBEAT_S,
+) -> Iterator[News]:
     """Where the channel stands, then its changes as they come; None when there was nothing for a
     while. Without a cursor from now on, with one from there.
 
@@ -39,7 +46,7 @@ def follow(rt: Runtime, who: Callable[[], Person], ref: str, listener: Listener)
     person is taken out.
     """
     opened = _open(rt, who(), ref, listener.last_event_id)
-    return _follow(rt, who, opened, listener)
+    return _follow(rt, who, opened, listener.line, heartbeat_s)
 
 
 def _open(rt: Runtime, person: Person, ref: str, last_event_id: str | None) -> Opened:
@@ -54,16 +61,16 @@ def _open(rt: Runtime, person: Person, ref: str, last_event_id: str | None) -> O
 
 
 def _follow(
-    rt: Runtime, who: Callable[[], Person], opened: Opened, listener: Listener
+    rt: Runtime, who: Callable[[], Person], opened: Opened, line: Hangup, heartbeat_s: float
 ) -> Iterator[News]:
-    line, position = listener.line, opened.seq
+    position = opened.seq
     with (
         rt.news.watching(opened.channel_id, position) as watch,
         line.watched(watch.ring),
     ):
         yield opened
         while not (rt.news.is_closing or line.is_gone):
-            watch.wait(position, sse.HEARTBEAT_S)
+            watch.wait(position, heartbeat_s)
             if line.is_gone:
                 return
             person, last_seq = who(), watch.last_seq

@@ -49,7 +49,21 @@ def upgrade(rt: Runtime) -> FirstLogin | None:
     rt.db.ping()
     schema.upgrade(rt.db)
     with rt.db.transaction() as session:
-        return _seed(rt, session) if first_workspace(session) is None else None
+        if first_workspace(session) is None:
+            return _seed(rt, session)
+        _replace_demo(rt, session)
+        return None
+
+
+def _replace_demo(rt: Runtime, session: Session) -> None:
+    """Let the environment's provider take the demo's place, and its agents with it, once."""
+    given = _first_provider(rt, rt.settings)
+    providers = all_providers(session)
+    if given.is_demo or len(providers) != 1 or not providers[0].is_demo:
+        return
+    demo = providers[0]
+    demo.name, demo.base_url = given.name, given.base_url
+    demo.api_key_encrypted, demo.default_model = given.api_key_encrypted, given.default_model
 
 
 def _seed(rt: Runtime, session: Session) -> FirstLogin:
