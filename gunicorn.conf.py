@@ -1,4 +1,4 @@
-from gevent import monkey; monkey.patch_all()  # noqa: E702, I001  first of all: what is imported before stays blocking
+from gevent import monkey; monkey.patch_all()  # noqa: E702  first of all: what is imported before stays blocking
 """How gunicorn serves Holdfast: gevent workers, streams that stay open, Heroku's time limits."""
 
 from chat_app import serve
@@ -20,11 +20,22 @@ control_socket_disable = True  # its default path is shared by every instance of
 loglevel = "warning"  # requests are logged by the application
 
 
-def when_ready(server):
+def when_ready(server) -> None:
     """Say where to go, once the socket listens."""
     print(f"\n  Holdfast is at {settings.url}\n  Stop it with Ctrl+C.\n", flush=True)
 
 
-def post_worker_init(worker):
+def post_worker_init(worker) -> None:
     """Keep leases, take over what dead processes left, and drain when told to stop."""
-    serve(worker.wsgi, lambda: worker.alive)
+    worker.drained = serve(worker.wsgi, lambda: worker.alive)
+
+
+def worker_int(worker) -> None:
+    """Ctrl+C waits for nothing: the next start takes over what is left."""
+    worker.drained = lambda: None
+
+
+def worker_exit(server, worker) -> None:
+    """Let answers finish: without open connections gunicorn would leave them behind."""
+    if worker.booted and not worker.alive:
+        worker.drained()

@@ -127,7 +127,8 @@ def _signup(env: Mapping[str, str], public_url: str | None) -> bool:
 
 def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     value = env.get(name, str(default))
-    if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+    is_number = value.isascii() and value.isdigit() and len(value) <= 9
+    if not (is_number and least <= int(value) <= most):
         raise BadSetting(name, value, f"a whole number from {least} to {most}")
     return int(value)
 

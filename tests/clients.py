@@ -38,6 +38,9 @@ class Client:
             headers["Authorization"] = f"Bearer {self.token}"
         return self._client.open(path, method=method, headers=headers, **kwargs)
 
+    def set_cookie(self, name: str, value: str) -> None:
+        self._client.set_cookie(name, value)
+
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         return self.open("GET", path, **kwargs)
 

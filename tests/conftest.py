@@ -55,7 +55,7 @@ def fake() -> Iterator[FakeProvider]:
 @pytest.fixture
 def settings(database_url: str, fake: FakeProvider) -> Settings:
     return Settings(
-        secret_keys=("a secret for tests, long enough",),
+        secret_keys=("a-secret-for-tests-long-enough",),
         database_url=database_url,
         admin_email=ADMIN,
         admin_password=PASSWORD,

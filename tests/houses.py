@@ -73,10 +73,20 @@ class House:
             session.get_one(UserRow, gone.id).is_active = False
         return self.client(secret)
 
-    def cookie(self, token: str) -> str:
-        """The value of the session cookie that a browser signed in with this token has."""
-        serializer = self.app.session_interface.get_signing_serializer(self.app)
-        return str(serializer.dumps({"token": token}))
+    def cookie(self, **session: str) -> str:
+        """The value of the session cookie that a signed-in browser has."""
+        signed_in = {"token": self.token(self.settings.admin_email)}
+        return str(self._serializer.dumps(signed_in | session))
+
+    def browser(self, **session: str) -> Client:
+        """The owner with a session cookie instead of a token."""
+        client = self.client(None)
+        client.set_cookie("session", self.cookie(**session))
+        return client
+
+    @property
+    def _serializer(self) -> Any:
+        return self.app.session_interface.get_signing_serializer(self.app)
 
 
 class Caller:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +39,14 @@ class Server:
 
 
 @contextmanager
-def serve(settings: Settings, log_path: Path, **more: str) -> Iterator[Server]:
+def serve(
+    settings: Settings, log_path: Path, port: int | None = None, **more: str
+) -> Iterator[Server]:
     """gunicorn over the migrated database of `settings`; with all its children killed at the end.
 
     It is ready when /healthz answers. `more` are further variables.
     """
-    port = free_port()
+    port = port or free_port()
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "wsgi:app"],
@@ -59,7 +61,8 @@ def serve(settings: Settings, log_path: Path, **more: str) -> Iterator[Server]:
         _wait_until_it_answers(server)
         yield server
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

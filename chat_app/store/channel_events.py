@@ -117,5 +117,17 @@ def _rows(session: Session, events: list[ChannelEventRow]) -> dict[tuple[str, in
     return rows
 
 
-def delete_changes_before(session: Session, time: datetime) -> None:
-    session.execute(delete(ChannelEventRow).where(ChannelEventRow.created_at < time))
+def delete_changes_before(session: Session, time: datetime, limit: int) -> int:
+    """Delete what changed before `time` in up to `limit` channels; gives their number.
+
+    In each up to the newest such change: where two machines' clocks differ a hole could stay
+    behind, and a cursor before it would pass over what is gone.
+    """
+    old = ChannelEventRow.created_at < time
+    found = select(ChannelEventRow.channel_id).where(old).distinct().limit(limit)
+    channel_ids = list(session.scalars(found))
+    for channel_id in channel_ids:
+        here = ChannelEventRow.channel_id == channel_id
+        last = select(func.max(ChannelEventRow.seq)).where(here, old).scalar_subquery()
+        session.execute(delete(ChannelEventRow).where(here, ChannelEventRow.seq <= last))
+    return len(channel_ids)

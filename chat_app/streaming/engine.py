@@ -7,6 +7,7 @@ process that was thought dead and wakes up can write nothing.
 import os
 import secrets
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ from chat_app.streaming.turn import Answer, ModelStream, Plan, take
 
 LIVE_RUNS_MAX = 4_000
 STOP_WAIT_S = 5.0
+RELEASE_ROUND_S = 0.2
 RUN_MAX_S = 1_800
 ATTEMPTS_MAX = 3
 RETRY_S = 1.0
@@ -191,9 +193,11 @@ class RunEngine:
         """Take nothing new, let runs finish for so long, then give back what is left."""
         self._is_draining = True
         self._wait_for_runs(seconds)
-        for run_id in self.running_ids:
-            self.interrupt(run_id, Released)
-        self._wait_for_runs(STOP_WAIT_S)
+        deadline = time.monotonic() + STOP_WAIT_S
+        while self._running and time.monotonic() < deadline:
+            for run_id in self.running_ids:
+                self.interrupt(run_id, Released)
+            self._wait_for_runs(RELEASE_ROUND_S)  # a last request may have opened another one
 
     def _wait_for_runs(self, seconds: float) -> None:
         greenlets = [running.greenlet for running in self._running.values() if running.greenlet]

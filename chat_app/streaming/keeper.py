@@ -52,7 +52,7 @@ class Keeper:
     def stop(self) -> None:
         """Stop keeping, as the process ends."""
         if self._greenlet is not None:
-            self._greenlet.kill()
+            self._greenlet.kill(block=False)  # it may be waiting for a database that is gone
 
     def _keep(self) -> None:
         self._guarded(self._take_over_from_earlier)

@@ -33,7 +33,7 @@ def built(
         server: Postgres = request.getfixturevalue("postgres")
         url = server.new_database()
     settings = Settings(
-        secret_keys=("a secret for tests, long enough",),
+        secret_keys=("a-secret-for-tests-long-enough",),
         database_url=url,
         admin_email=ADMIN,
         admin_password=PASSWORD,

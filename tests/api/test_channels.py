@@ -84,7 +84,6 @@ def test_a_patch_changes_only_what_it_names(owner: Client, change: dict[str, obj
         ({"agent_id": "1"}, "agent_id"),
         ({"agent_id": 0}, "agent_id"),
         ({"agent_id": 2**63}, "agent_id"),
-        ({"agent_id": 10**30}, "agent_id"),
         ({"agent_id": True}, "agent_id"),
         ({"id": 7}, "id"),
         ({"public_id": "x"}, "public_id"),
@@ -147,8 +146,25 @@ def test_a_channel_comes_first_once_somebody_speaks_in_it(owner: Client):
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "1", "_", "1_x", "x_1", "1_99999999999999999999", "99999999999999999999_1", "１_１"]
-    + ["2024-01-01T00:00:00+00:00_5", "-1_-1", "1e3_1", "%00", "1_1%00", "_" * 100, "9" * 101],
+    [
+        "x",
+        "1",
+        "_",
+        "1_x",
+        "x_1",
+        "1_99999999999999999999",
+        "99999999999999999999_1",
+        "１_１",
+        "2024-01-01T00:00:00+00:00_5",
+        "-1_-1",
+        "1e3_1",
+        "%00",
+        "1_1%00",
+        "_" * 100,
+        "9" * 101,
+        f"{2**63 - 1}_1",
+        f"1_{2**63}",
+    ],
 )
 def test_a_cursor_that_is_not_ours_is_refused(owner: Client, cursor: str):
     answer = owner.get(f"/api/channels?after={cursor}")

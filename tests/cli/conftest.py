@@ -8,6 +8,9 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
+from chat_app import create_app
+from chat_app.settings import Settings
+
 
 @dataclass(frozen=True)
 class Shell:
@@ -41,3 +44,9 @@ class Shell:
 @pytest.fixture
 def shell(app: Flask) -> Shell:
     return Shell(app)
+
+
+@pytest.fixture
+def empty(settings: Settings) -> Shell:
+    """An installation whose database was never migrated."""
+    return Shell(create_app(settings))

@@ -65,9 +65,11 @@ def test_a_taken_handle_and_unknown_ids_are_refused(shell: Shell) -> None:
     assert nowhere.startswith("provider_not_found: ")
 
 
-def test_bad_options_are_bad_usage(shell: Shell) -> None:
-    shell.misused("agents", "create", "")
-    shell.misused("agents", "create", "X", "--handle", "two words")
-    shell.misused("agents", "create", "X", "--temperature", "3")
-    shell.misused("agents", "create", "X", "--max-tokens", "0")
-    shell.misused("agents", "create", "X", "--system-prompt", "x" * 32_001)
+def test_bad_options_are_bad_usage(empty: Shell) -> None:
+    empty.misused("agents", "create", "")
+    empty.misused("agents", "create", "X", "--handle", "two words")
+    empty.misused("agents", "create", "X", "--handle", "İ" * 40)
+    empty.misused("agents", "create", "X", "--temperature", "3")
+    empty.misused("agents", "create", "X", "--temperature", "nan")
+    empty.misused("agents", "create", "X", "--max-tokens", "0")
+    empty.misused("agents", "create", "X", "--system-prompt", "x" * 32_001)

@@ -76,8 +76,8 @@ def test_unknown_channels_agents_and_people_are_refused(shell: Shell) -> None:
     assert nobody.startswith("user_not_found: ")
 
 
-def test_bad_arguments_are_bad_usage(shell: Shell) -> None:
-    shell.misused("channels", "create", " ")
-    shell.misused("channels", "create", "x" * 201)
-    shell.misused("channels", "create", "X", "--reply-mode", "never")
-    shell.misused("channels", "list", "--limit", "0")
+def test_bad_arguments_are_bad_usage(empty: Shell) -> None:
+    empty.misused("channels", "create", " ")
+    empty.misused("channels", "create", "x" * 201)
+    empty.misused("channels", "create", "X", "--reply-mode", "never")
+    empty.misused("channels", "list", "--limit", "0")

@@ -17,6 +17,7 @@ def test_a_well_installation_is_status_0(shell: Shell, fake: FakeProvider) -> No
     assert report["ok"] is True
     assert [check["name"] for check in report["checks"]] == [
         "database",
+        "event_log",
         "migrations",
         "provider Default",
     ]

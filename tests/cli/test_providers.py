@@ -91,6 +91,7 @@ def test_a_removed_provider_leaves_its_agents_unable_to_answer(shell: Shell) -> 
         ("--base-url", "https://key@example.com/v1"),
         ("--base-url", "https://example.com/v1?key=x"),
         ("--base-url", "https://"),
+        ("--base-url", "http://x:port"),
         ("--base-url", "http://x", "--api-key", "two words"),
         ("--base-url", "http://x", "--api-key", "schlüssel"),
         ("--base-url", "http://x", "--read-timeout", "0"),
@@ -98,8 +99,8 @@ def test_a_removed_provider_leaves_its_agents_unable_to_answer(shell: Shell) -> 
         (),
     ],
 )
-def test_bad_options_are_bad_usage(shell: Shell, options: tuple[str, ...]) -> None:
-    shell.misused("providers", "add", "Local", *options)
+def test_bad_options_are_bad_usage(empty: Shell, options: tuple[str, ...]) -> None:
+    empty.misused("providers", "add", "Local", *options)
 
 
 def test_an_empty_key_from_standard_input_is_bad_usage(shell: Shell) -> None:

@@ -29,7 +29,7 @@ def test_a_list_of_tokens_never_shows_the_secret(shell: Shell) -> None:
     listed = shell.run("tokens", "list", OWNER, "--json").stdout
     assert made["token"] not in listed
     (shown,) = shell.json("tokens", "list", OWNER)["items"]
-    assert (shown["name"], shown["scopes"]) == ("CI", "read write")
+    assert (shown["name"], shown["scopes"]) == ("CI", ["read", "write"])
     assert shown["expires_at"].endswith("Z")
 
 
@@ -52,9 +52,13 @@ def test_tokens_of_nobody_are_refused(shell: Shell) -> None:
     assert shell.refusal("tokens", "list", "nobody@example.com").startswith("not_found: ")
 
 
-def test_bad_scopes_days_and_ids_are_refused(shell: Shell) -> None:
-    shell.misused("tokens", "create", OWNER, "--scope", "everything")
-    shell.misused("tokens", "create", OWNER, "--days", "0")
-    shell.misused("tokens", "create", OWNER, "--days", "4000")
-    shell.refusal("tokens", "revoke", OWNER, "99999999999999999999")
-    shell.refusal("tokens", "revoke", OWNER, "x")
+def test_ids_that_cannot_be_are_refused(shell: Shell) -> None:
+    for impossible in ("99999999999999999999", "x", "-1"):
+        refused = shell.refusal("tokens", "revoke", OWNER, "--", impossible)
+        assert refused == "not_found: There is no such token."
+
+
+def test_bad_scopes_and_days_are_bad_usage(empty: Shell) -> None:
+    empty.misused("tokens", "create", OWNER, "--scope", "everything")
+    empty.misused("tokens", "create", OWNER, "--days", "0")
+    empty.misused("tokens", "create", OWNER, "--days", "4000")

@@ -1,0 +1,52 @@
+# The commands of this repository. `make` alone lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format docs
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
+
+run: .venv/.installed ## Serve on http://127.0.0.1:8000, or on PORT
+	@$(BIN)/flask --app wsgi db upgrade
+	@exec $(BIN)/gunicorn wsgi:app
+
+test: .venv/.installed-dev ## Run every test; REQUIRE_ALL=1 lets none be skipped
+	@status=0; \
+	$(BIN)/python -m pytest -rfEs --ignore tests/browser || status=$$?; \
+	$(BIN)/python -m pytest -rfEs -o addopts="--strict-markers --timeout 60" tests/browser || status=$$?; \
+	exit $$status
+
+lint: .venv/.installed-dev ## Check format, style, types and the rules of the house
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --quiet tests/test_architecture.py
+
+format: .venv/.installed-dev ## Write every file in the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: .venv/.installed ## Write the pages of docs/ that come from the code
+	$(BIN)/flask --app wsgi docs errors > docs/errors.md
+
+# A stamp is newer than its requirements once they are installed.
+.venv/.installed: requirements.txt | $(BIN)/python
+	@echo "Installing into .venv. This takes a minute, once."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	@echo "Installing into .venv what the tests need. This takes a minute, once."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Holdfast needs Python 3.11 or newer, and $(PYTHON) is not." \
+	       "Name another: make run PYTHON=/path/to/python3.11" >&2; \
+	  exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }

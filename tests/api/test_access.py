@@ -1,0 +1,261 @@
+"""Who gets in where: every door of the application's own map, as every kind of person.
+
+A door that is not in the table below fails the first test: say there who may use it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from tests.clients import Client, read_events
+from tests.fakes import FakeProvider
+from tests.houses import House, on_each_database
+
+pytestmark = on_each_database
+
+# What a door belongs to, and whether it changes anything.
+ANYBODY = {"health.alive", "health.ready", "auth.login", "auth.register"}
+ONES_OWN_READ = {"auth.me", "auth.members", "auth.list_tokens", "channels.list_channels"}
+ONES_OWN_READ |= {"agents.list_agents", "messages.search"}
+INSTALLATION_READ = {"providers.list_providers", "providers.get_provider"}
+OPERATE = {"providers.create_provider", "providers.update_provider", "providers.delete_provider"}
+OPERATE |= {"providers.test_provider"}
+CHANNEL_READ = {"channels.get_channel", "channels.list_members", "channels.events"}
+CHANNEL_READ |= {"channels.stream", "messages.list_messages"}
+CHANNEL_WRITE = {"channels.update_channel", "channels.delete_channel", "channels.add_member"}
+CHANNEL_WRITE |= {"channels.remove_member", "messages.post_message"}
+MESSAGE_READ = {"messages.get_message"}
+MESSAGE_WRITE = {"messages.edit_message", "messages.delete_message", "messages.regenerate"}
+MESSAGE_WRITE |= {"messages.give_feedback"}
+RUN_READ = {"runs.get_run", "runs.list_events", "runs.stream"}
+RUN_WRITE = {"runs.cancel"}
+AGENT_READ = {"agents.get_agent", "agents.stats"}
+AGENT_WRITE = {"agents.update_agent", "agents.delete_agent"}
+ASK = {"agent_chat.chat", "agent_chat.chat_stream", "agent_chat.chat_event_source"}
+SESSION_READ = {"sessions.get_session"}
+OTHERWISE = {
+    "auth.logout",
+    "auth.create_token",
+    "auth.revoke_token",
+    "channels.create_channel",
+    "agents.create_agent",
+    "sessions.stream",
+    "sessions.web_socket",
+}
+
+# Outcomes: in; or the code of the refusal.
+IN, NOBODY, DENIED = "in", "unauthorized", "access_denied"
+KINDS = ("owner", "reader", "member", "viewer", "stranger", "nobody", "expired", "revoked", "gone")
+NOT_A_PERSON = dict.fromkeys(("nobody", "expired", "revoked", "gone"), NOBODY)
+
+
+def row(owner: str, reader: str, member: str, viewer: str, stranger: str) -> dict[str, str]:
+    return dict(zip(KINDS, (owner, reader, member, viewer, stranger), strict=False)) | NOT_A_PERSON
+
+
+# The member and the viewer are of the workspace and not of the channel.
+TABLE: list[tuple[set[str], dict[str, str]]] = [
+    (ANYBODY, dict.fromkeys(KINDS, IN)),
+    (ONES_OWN_READ, row(IN, IN, IN, IN, IN)),
+    (INSTALLATION_READ, row(IN, IN, IN, IN, IN)),
+    (OPERATE, row(IN, DENIED, DENIED, DENIED, DENIED)),
+    (CHANNEL_READ, row(IN, IN, DENIED, DENIED, "channel_not_found")),
+    (CHANNEL_WRITE, row(IN, DENIED, DENIED, DENIED, "channel_not_found")),
+    (MESSAGE_READ, row(IN, IN, *["message_not_found"] * 3)),
+    (MESSAGE_WRITE, row(IN, DENIED, *["message_not_found"] * 3)),
+    (RUN_READ, row(IN, IN, *["run_not_found"] * 3)),
+    (RUN_WRITE, row(IN, DENIED, *["run_not_found"] * 3)),
+    (AGENT_READ, row(IN, IN, IN, IN, "agent_not_found")),
+    (AGENT_WRITE, row(IN, DENIED, DENIED, DENIED, "agent_not_found")),
+    (ASK, row(IN, DENIED, IN, DENIED, "agent_not_found")),
+    (SESSION_READ, row(IN, IN, DENIED, DENIED, "session_not_found")),
+    ({"auth.logout"}, row(IN, IN, IN, IN, IN)),
+    ({"auth.create_token"}, row(IN, DENIED, IN, IN, IN)),
+    ({"auth.revoke_token"}, row(IN, DENIED, *["not_found"] * 3)),
+    ({"channels.create_channel"}, row(IN, DENIED, IN, DENIED, IN)),
+    ({"agents.create_agent"}, row(IN, DENIED, DENIED, DENIED, IN)),
+    ({"sessions.stream"}, row(IN, DENIED, IN, DENIED, "no_agent")),
+    # It begins as HTTP and refuses what is no WebSocket before it looks at the person.
+    ({"sessions.web_socket"}, {}),
+]
+EXPECTED = {endpoint: expected for endpoints, expected in TABLE for endpoint in endpoints}
+
+BODIES: dict[str, Any] = {
+    "auth.create_token": {"name": "x"},
+    "agents.create_agent": {"name": "x"},
+    "agents.update_agent": {"name": "x"},
+    "channels.update_channel": {"title": "x"},
+    "channels.add_member": {"email": "owner@example.com"},
+    "messages.post_message": {"body": "x", "reply": "none"},
+    "messages.edit_message": {"body": "x"},
+    "messages.give_feedback": {"rating": "up"},
+    "providers.create_provider": {"name": "x", "base_url": "http://127.0.0.1:1/v1"},
+    "providers.update_provider": {"enabled": True},
+    "agent_chat.chat": {"message": "x"},
+    "agent_chat.chat_stream": {"message": "x"},
+}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What the owner has, fresh for one person's try at one door."""
+
+    house: House
+
+    def path(self, rule: Rule) -> str:
+        owner = self.house.people.owner
+        ids: dict[str, Any] = {"user_id": 1}
+        if {"channel_id", "message_id", "run_id", "session_id"} & rule.arguments:
+            channel_id = owner.channel()
+            said = owner.say(channel_id, "Hi", reply="wait")
+            session = owner.get(f"/api/channels/{channel_id}").get_json()["public_id"]
+            ids |= {"channel_id": channel_id, "session_id": session, "run_id": said["run_id"]}
+            ids["message_id"] = said["message"]["id"]
+        if "agent_id" in rule.arguments:
+            agent = owner.post("/api/agents", {"name": "x"}).get_json()
+            is_chat = rule.endpoint.startswith("agent_chat")
+            ids["agent_id"] = agent["public_id" if is_chat else "id"]
+        if "provider_id" in rule.arguments:
+            ids["provider_id"] = (
+                1 if rule.endpoint == "providers.test_provider" else self._provider()
+            )
+        if "token_id" in rule.arguments:
+            ids["token_id"] = owner.post("/api/tokens", {"name": "x"}).get_json()["id"]
+        path = rule.rule
+        for name, value in ids.items():
+            path = path.replace(f"<path:{name}>", str(value)).replace(f"<{name}>", str(value))
+        return f"{path}?message=x&q=x"
+
+    def _provider(self) -> int:
+        body = {"name": f"P {id(object())}", "base_url": "http://127.0.0.1:1/v1"}
+        made = self.house.people.owner.post("/api/providers", body).get_json()
+        return int(made["id"]) if "id" in made else 1
+
+
+def clients(house: House) -> dict[str, Client]:
+    people = house.people
+    return {
+        "owner": house.client(house.token(house.settings.admin_email)),
+        "reader": house.reader(),
+        "member": people.member,
+        "viewer": people.viewer,
+        "stranger": people.stranger,
+        "nobody": house.client(None),
+        "expired": house.expired(),
+        "revoked": house.revoked(),
+        "gone": house.deactivated(),
+    }
+
+
+def outcome(answer: TestResponse) -> str:
+    """`in`, or the code of the refusal in whichever form it came."""
+    if (answer.content_type or "").startswith("text/event-stream"):
+        first = next(iter(read_events(next(iter(answer.iter_encoded())))), None)
+        answer.close()
+        return str(first.data.get("error_code", IN)) if first else IN
+    if answer.status_code < 400:
+        return IN
+    return str(answer.get_json()["error_code"])
+
+
+def doors(house: House) -> list[tuple[str, Rule]]:
+    return [
+        (method, rule)
+        for rule in house.app.url_map.iter_rules()
+        if rule.rule.startswith(("/api/", "/v1/", "/healthz", "/readyz")) and not rule.defaults
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+    ]
+
+
+def test_it_is_said_of_every_door_who_may_use_it(house: House):
+    found = {rule.endpoint for _, rule in doors(house)}
+    assert found - set(EXPECTED) == set()
+    assert set(EXPECTED) - found - OTHERWISE == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_door_lets_in_whom_it_should(house: House, fake: FakeProvider, kind: str):
+    wrong = []
+    things = Things(house)
+    for method, rule in doors(house):
+        expected = EXPECTED[rule.endpoint].get(kind)
+        if expected is None:
+            continue
+        path = things.path(rule)
+        client = clients(house)[kind] if kind == "owner" else people_of(house, kind)
+        body = BODIES.get(rule.endpoint, {})
+        answer = client.open(method, path, json=body if method != "GET" else None, buffered=False)
+        shown = outcome(answer)
+        # A body that is not whole shows that one was let in.
+        if expected == IN and shown in ("invalid_request", "unauthorized") and kind in ANONYMOUS:
+            shown = IN if rule.endpoint in ANYBODY else shown
+        if (shown != expected) and not (expected == IN and shown in LET_IN):
+            wrong.append((rule.endpoint, shown, expected))
+    assert wrong == []
+
+
+ANONYMOUS = KINDS
+LET_IN = {"invalid_request", "conflict", "provider_not_configured"}
+_kept: dict[tuple[int, str], Client] = {}
+
+
+def people_of(house: House, kind: str) -> Client:
+    """One client a kind and house: making them costs password hashes."""
+    key = (id(house.app), kind)
+    if key not in _kept:
+        _kept[key] = clients(house)[kind]
+    return _kept[key]
+
+
+def test_a_member_of_the_channel_may_all_but_what_is_the_owners(house: House):
+    people = house.people
+    channel_id = people.owner.channel()
+    people.owner.post(f"/api/channels/{channel_id}/members", {"email": "member@example.com"})
+    said = people.owner.say(channel_id, "Hi", reply="wait")
+    member = people.member
+    assert member.get(f"/api/channels/{channel_id}").status_code == 200
+    assert member.say(channel_id, "Me too", reply="none")["message"]["author"]["name"] == "Member"
+    assert member.stream(f"/api/runs/{said['run_id']}/stream")[-1].data["type"] == "done"
+    assert member.post(f"/api/messages/{said['message']['id']}/regenerate").status_code == 202
+    assert member.patch(f"/api/messages/{said['message']['id']}", {"body": "x"}).status_code == 403
+
+
+def test_a_viewer_of_the_channel_reads_and_writes_nothing(house: House):
+    people = house.people
+    channel_id = people.owner.channel()
+    people.owner.post(f"/api/channels/{channel_id}/members", {"email": "viewer@example.com"})
+    said = people.owner.say(channel_id, "Hi", reply="wait")
+    viewer, message = people.viewer, said["message"]["id"]
+    assert viewer.get(f"/api/channels/{channel_id}/messages").status_code == 200
+    assert viewer.stream(f"/api/ai/stream/{channel_id}")[-1].data["type"] == "done"
+    for answer in (
+        viewer.post(f"/api/channels/{channel_id}/messages", {"body": "x"}),
+        viewer.patch(f"/api/channels/{channel_id}", {"title": "x"}),
+        viewer.delete(f"/api/channels/{channel_id}"),
+        viewer.delete(f"/api/messages/{message}"),
+        viewer.post(f"/api/messages/{message}/regenerate"),
+        viewer.post(f"/api/messages/{message}/feedback", {"rating": "up"}),
+        viewer.post(f"/api/runs/{said['run_id']}/cancel"),
+        viewer.post(f"/api/channels/{channel_id}/members", {"email": "member@example.com"}),
+    ):
+        assert (answer.status_code, answer.get_json()["error_code"]) == (403, "access_denied")
+
+
+def test_who_leaves_the_workspace_leaves_its_channels(house: House):
+    people = house.people
+    channel_id = people.owner.channel(title="Left")
+    word = f"left{channel_id}"
+    people.owner.say(channel_id, word, reply="none")
+    stranger = people.stranger.get("/api/v1/auth/me").get_json()["id"]
+    with house.rt.db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"insert into channel_members (channel_id, user_id) values ({channel_id}, {stranger})"
+        )
+    found = people.stranger.get("/api/channels?limit=200").get_json()["items"]
+    assert channel_id not in [channel["id"] for channel in found]
+    assert people.stranger.get(f"/api/search?q={word}").get_json()["items"] == []
+    answer = people.stranger.get(f"/api/channels/{channel_id}")
+    assert answer.get_json()["error_code"] == "channel_not_found"

@@ -1,0 +1,118 @@
+"""A worker that is paused for longer than its lease and wakes up can write nothing any more."""
+
+import random
+import signal
+
+import gevent
+import psutil
+import pytest
+
+from chat_app.streaming import points
+from tests.faults.conftest import Serve, size
+from tests.faults.model import Model, Script
+from tests.faults.servers import USUAL_LEASE, House, Server, send, wait_until
+from tests.faults.talking import Asked, Person, audit
+from tests.faults.tally import Tally
+
+SHORT_LEASE = (1.0, 0.3, 0.1, 0.3)
+OUTSIDE_OF_TRANSACTIONS = (points.CLAIMED, points.APPENDED, points.FINISHING, points.CLOSED)
+INSIDE_OF_TRANSACTIONS = (points.APPENDING, points.CLOSING)
+
+
+def test_paused_in_the_middle_of_an_answer(
+    serve: Serve, model: Model, chance: random.Random, tally: Tally
+) -> None:
+    paused, other = serve(lease=SHORT_LEASE), serve(lease=SHORT_LEASE)
+    for number in range(size(2, 8)):
+        here, there = Person.at(paused, seed=number), Person.at(other, seed=number)
+        asked = here.ask(Script(chance.getrandbits(32), hold_after=10))
+        script = asked.script
+        watching = [here.watcher(asked), there.watcher(asked)]
+        seen = [gevent.spawn(watcher.watch) for watcher in watching]
+        wait_until(lambda w=watching: all("9 " in x.seen.text for x in w), "ten pieces")
+        pause(paused)
+        taken_s = wait_until(lambda s=script: model.asked[s.seed] == 2, "another takes over")
+        tally.measure("takeover_s", taken_s)
+        if number % 2:
+            model.release(script)  # it ends while the first one sleeps
+            wait_until(lambda a=asked, t=there: t.run(a.run_id)["status"] == "done", "the end")
+        wake(paused)
+        model.release(script)
+        gevent.joinall(seen, raise_error=True)
+        # Who followed the paused process was never cut, and saw the other one's events.
+        faults = [] if watching[0].seen.connections == 1 else ["was cut"]
+        faults += [fault for one in seen for fault in audit(there, asked, one.value)]
+        tally.add(f"pause {number}", faults)
+
+
+def test_paused_at_named_points(
+    serve: Serve, house: House, chance: random.Random, tally: Tally
+) -> None:
+    paused, other = serve(lease=SHORT_LEASE), serve(lease=SHORT_LEASE)
+    at = OUTSIDE_OF_TRANSACTIONS
+    for point in at * size(1, 5):
+        tally.add(point, pause_at(point, paused, other, chance))
+
+
+def test_paused_in_a_transaction(
+    serve: Serve, house: House, chance: random.Random, tally: Tally
+) -> None:
+    paused, other = serve(lease=SHORT_LEASE), serve(lease=SHORT_LEASE)
+    for point in INSIDE_OF_TRANSACTIONS[: size(1, 2)]:
+        # SQLite's lock stays with a paused process: nobody can write, or take over, before it
+        # wakes up. PostgreSQL takes it away after a while.
+        tally.add(point, pause_at(point, paused, other, chance, wakes_early=house.is_sqlite))
+
+
+@pytest.mark.timeout(120)
+def test_takeover_within_twenty_seconds(
+    serve: Serve, model: Model, chance: random.Random, tally: Tally
+) -> None:
+    """With production's clock; the owner's process is there, and silent."""
+    paused, other = serve(lease=USUAL_LEASE), serve(lease=USUAL_LEASE)
+    here, there = Person.at(paused), Person.at(other)
+    asked = here.ask(Script(chance.getrandbits(32), hold_after=5))
+    wait_until(lambda: model.open[asked.script.seed], "the model is asked")
+    pause(paused)
+    taken_s = wait_until(lambda: model.asked[asked.script.seed] == 2, "the takeover", 30)
+    tally.measure("takeover_s", taken_s)
+    model.release(asked.script)
+    tally.add("takeover", audit(there, asked, there.watcher(asked).watch()))
+    wake(paused)
+
+
+def pause_at(
+    point: str, paused: Server, other: Server, chance: random.Random, wakes_early: bool = False
+) -> list[str]:
+    paused.arm(signal.SIGSTOP, point, 1)
+    here = Person.at(paused, seed=chance.getrandbits(32))
+    here.timeout_s = 1.0
+    there = Person.at(other)
+    channel_id = there.channel()
+    asking = gevent.spawn(here.ask, Script(chance.getrandbits(32)), channel_id)
+    wait_until(lambda: is_paused(paused), f"paused at {point}")
+    if wakes_early:
+        gevent.sleep(2 * SHORT_LEASE[0])
+        wake(paused)
+    here.ports = there.ports  # what was not answered is sent again, to the other one
+    asked: Asked = asking.get()
+    seen_there = there.watcher(asked).watch()
+    wake(paused)
+    seen_here = Person.at(paused).watcher(asked).watch()
+    return audit(there, asked, seen_there) + audit(there, asked, seen_here)
+
+
+def pause(server: Server) -> None:
+    for pid in server.worker_pids():
+        send(pid, signal.SIGSTOP)
+
+
+def wake(server: Server) -> None:
+    for pid in server.worker_pids():
+        send(pid, signal.SIGCONT)
+
+
+def is_paused(server: Server) -> bool:
+    return any(
+        psutil.Process(pid).status() == psutil.STATUS_STOPPED for pid in server.worker_pids()
+    )
