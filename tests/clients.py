@@ -77,7 +77,9 @@ class Client:
 def read_events(raw: bytes) -> Iterator[Sse]:
     """The events in the bytes of a stream; comments and `retry` are left out."""
     for block in raw.decode().split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in block.split("\n") if line[:1] not in ("", ":"))
+        fields = dict(
+            line.split(": ", 1) for line in block.split("\n") if line[:1] not in ("", ":")
+        )
         if "data" in fields:
             yield Sse(fields.get("id"), orjson.loads(fields["data"]))
 

@@ -74,7 +74,7 @@ def _server(binaries: Path, home: Path) -> Iterator[str]:
     if os.getuid() == 0:
         as_nobody = {"user": "nobody", "group": "nogroup", "extra_groups": []}
         binaries = _copy(binaries, home)
-        os.chmod(home, 0o755)  # noqa: S103
+        os.chmod(home, 0o755)
     data = home / "data"
     data.mkdir()
     if as_nobody:

@@ -1,7 +1,7 @@
 """A session as one socket follows it: what was said, and what is being said, to everyone."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -103,11 +103,11 @@ class LiveSession:
             self._readers.add(start.run, client.last_event_id)
             if frames := self._readers.pull():
                 yield frames
-        yield from start.changed
-        yield from self._messages(start)
         for run in start.live:
             if run != start.run:
                 self._readers.add(run)
+        yield from self._in_time(start.changed)
+        yield from self._in_time(self._messages(start))
 
     def news(self) -> Iterator[Item]:
         """What is new since the last time."""
@@ -189,7 +189,11 @@ class LiveSession:
         for run in begun:
             self._newest_run_id = max(run.id, self._newest_run_id)
             self._readers.add(run)
-        for message in _messages_in(changes):
+        yield from self._in_time(_messages_in(changes))
+
+    def _in_time(self, messages: Iterable[MessageRow]) -> Iterator[MessageRow]:
+        """These messages, but an answer only after its events."""
+        for message in messages:
             if message.public_id in self._readers.replies:
                 self._late[message.public_id] = message
             else:

@@ -8,9 +8,14 @@ leases, four numbers of seconds.
 import os
 import signal
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from chat_app import create_app
+from chat_app.runtime import Runtime
 from chat_app.settings import Settings
+from chat_app.streaming.drain import InFlight
 from chat_app.streaming.lease import USUAL, Lease
 
 
@@ -49,4 +54,19 @@ def _lease() -> Lease:
     return Lease(*map(float, given.split())) if given else USUAL
 
 
+def _state() -> dict[str, Any]:
+    """What this process holds: followers and writers of feeds, requests, runs, memory."""
+    rt: Runtime = app.extensions["holdfast"]
+    feeds = rt.feeds._feeds.values()
+    return {
+        "users": sum(feed.users for feed in feeds),
+        "runs": len(rt.engine.running_ids),
+        "requests": in_flight.count - 1,  # but for this one
+        "rss_bytes": psutil.Process().memory_info().rss,
+    }
+
+
 app = create_app(Settings.from_env(), _lease(), Fuse(Path(os.environ["FAULT_FILE"])))
+assert isinstance(app.wsgi_app, InFlight)
+in_flight = app.wsgi_app
+app.add_url_rule("/faults/state", "faults_state", _state)

@@ -30,6 +30,7 @@ class Script:
     pieces: int = 25
     gap_ms: int = 4
     hold_after: int | None = None
+    times: int = 1  # how often each piece is repeated in itself
 
     @property
     def question(self) -> str:
@@ -38,7 +39,8 @@ class Script:
     @property
     def texts(self) -> list[str]:
         chance = random.Random(self.seed)
-        return [f"{n} " + "".join(chance.choices(LETTERS, k=6)) for n in range(self.pieces)]
+        letters = ["".join(chance.choices(LETTERS, k=6)) for _ in range(self.pieces)]
+        return [f"{number} {text * self.times}" for number, text in enumerate(letters)]
 
     @property
     def answer(self) -> str:

@@ -58,14 +58,18 @@ class Door:
     token: str = field(repr=False)
     by_query: bool = False
 
-    def ask(self, cursor: str | None) -> socket.socket:
+    def ask(self, cursor: str | None, receive_bytes: int | None = None) -> socket.socket:
         """A connection on which the request is out. Raises OSError."""
         path, header = self.path, ""
         if cursor is not None and self.by_query:
             path += f"{'&' if '?' in path else '?'}last_event_id={quote(cursor)}"
         elif cursor is not None:
             header = f"Last-Event-ID: {cursor}\r\n"
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_S)
+        connection = socket.socket()
+        connection.settimeout(TIMEOUT_S)
+        if receive_bytes is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        connection.connect(("127.0.0.1", self.port))
         head = (
             f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.token}\r\n{header}\r\n"
         )
