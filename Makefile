@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs
+.PHONY: help run test lint format docs bench
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ format: .venv/.installed-dev ## Write every file in the one format
 
 docs: .venv/.installed ## Write the pages of docs/ that come from the code
 	$(BIN)/flask --app wsgi docs errors > docs/errors.md
+
+bench: .venv/.installed-dev ## Measure it beside nginx and a naive relay, in 3 minutes
+	@$(BIN)/python -m bench
 
 # A stamp is newer than its requirements once they are installed.
 .venv/.installed: requirements.txt | $(BIN)/python

@@ -73,9 +73,6 @@ def from_code(error_code: str, message: str | None = None, **fields: Any) -> Hol
     return InternalError(message, **fields)
 
 
-# --- the request -------------------------------------------------------------------------------
-
-
 class RequestError(HoldfastError):
     """The request cannot be served as it is."""
 
@@ -208,9 +205,6 @@ class QuotaExceeded(RequestError):
     sentence = "The quota is used up."
 
 
-# --- the answer --------------------------------------------------------------------------------
-
-
 class AnswerError(HoldfastError):
     """A question got no answer, or not the whole of it."""
 
@@ -328,9 +322,6 @@ class ToolDenied(ToolError):
     error_code = "tool_denied"
     http_status = 403
     sentence = "The tool call was not approved."
-
-
-# --- our side ----------------------------------------------------------------------------------
 
 
 class ServerError(HoldfastError):

@@ -81,13 +81,35 @@ class Settings:
 def _database_url(env: Mapping[str, str]) -> str:
     url = env.get("DATABASE_URL", f"sqlite:///{ROOT / 'instance' / 'holdfast.db'}")
     scheme, _, rest = url.partition("://")
-    if scheme in ("postgres", "postgresql", "postgresql+psycopg") and rest:
+    if scheme in ("postgres", "postgresql", "postgresql+psycopg") and rest and _has_port(url):
         return f"postgresql+psycopg://{rest}"
-    if scheme == "sqlite" and rest.startswith("/") and rest not in ("/", "/:memory:"):
+    if scheme == "sqlite" and _is_file(rest):
         return url
     allowed = "sqlite:///path/to/file.db or postgresql://user:password@host/name"
-    # The value may hold a password: only its scheme is repeated.
-    raise BadSetting("DATABASE_URL", f"{scheme}://…" if rest else scheme, allowed)
+    raise BadSetting("DATABASE_URL", _without_password(url), allowed)
+
+
+def _without_password(url: str) -> str:
+    """The value as it may be repeated: without what stands where a password would."""
+    scheme, _, rest = url.partition(":")
+    if "@" in rest:
+        return f"{scheme}:…@{rest.rpartition('@')[2]}"
+    is_harmless = not rest or (rest.startswith("//") and ":" not in rest)
+    return url if is_harmless else f"{scheme}:…"
+
+
+def _has_port(url: str) -> bool:
+    """Whether what stands in the port's place can be one; no port is fine."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _is_file(rest: str) -> bool:
+    """Whether SQLite can keep a file there; in memory nothing would outlive the process."""
+    path = rest.partition("?")[0].removeprefix("/")
+    return rest.startswith("/") and path not in ("", ":memory:") and not Path(path).is_dir()
 
 
 def _secret_keys(env: Mapping[str, str], database_url: str) -> tuple[str, ...]:
@@ -151,7 +173,8 @@ def _url(env: Mapping[str, str], name: str) -> str | None:
     except ValueError:
         valid = False
     if not valid:
-        raise BadSetting(name, value, "an address such as https://chat.example.com")
+        allowed = "an address such as https://chat.example.com"
+        raise BadSetting(name, _without_password(value), allowed)
     return value.rstrip("/")
 
 

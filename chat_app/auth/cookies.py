@@ -1,5 +1,7 @@
 """The session cookie."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface
 
@@ -10,5 +12,8 @@ class SessionCookie(SecureCookieSessionInterface):
     """Signed, and only over TLS, except on loopback where there is none."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        host = request.host.rsplit(":", 1)[0].strip("[]")
+        try:
+            host = urlsplit(f"//{request.host}").hostname
+        except ValueError:
+            return True
         return host not in LOOPBACK_HOSTS

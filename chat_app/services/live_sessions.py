@@ -54,14 +54,21 @@ class _Start:
 class LiveSession:
     """Use it in a `with` block; first `begin`, then `news` again and again.
 
-    `who` gives the person as they are now. It is asked before anything is told, and now and then,
-    so that who is taken out of the session hears no more of it. Everything here raises
+    `who` gives the person as they are now. It is asked before a message is told and before a run
+    is followed, and now and then, so that who is taken out hears no more. Everything here raises
     `Unauthorized`, `SessionNotFound`, `AccessDenied`.
     """
 
-    def __init__(self, rt: Runtime, who: Callable[[], Person], session_id: str) -> None:
+    def __init__(
+        self,
+        rt: Runtime,
+        who: Callable[[], Person],
+        session_id: str,
+        check_every_s: float = CHECK_EVERY_S,
+    ) -> None:
         self._rt = rt
         self._who = who
+        self._check_every_s = check_every_s
         person = who()
         with rt.db.reading() as session:
             channel = access.session_channel(session, person, session_id)
@@ -98,7 +105,7 @@ class LiveSession:
         self._position, self._newest_run_id = start.position, start.newest_run_id
         watching = self._rt.news.watching(self._channel_id, start.position)
         self._watch = self._held.enter_context(watching)
-        self._check_at = time.monotonic() + CHECK_EVERY_S
+        self._check_at = time.monotonic() + self._check_every_s
         if start.run is not None:
             self._readers.add(start.run, client.last_event_id)
             if frames := self._readers.pull():
@@ -120,7 +127,7 @@ class LiveSession:
 
     def wait(self, socket: WebSocket) -> None:
         """Wait until there may be news, or the client says something."""
-        if not self._has_changes and not self._readers.has_news:
+        if not (self.is_closing or self._has_changes or self._readers.has_news):
             left = max(0.0, self._check_at - time.monotonic())
             socket.wait([self._watch.bell, *self._readers.bells], left)
 
@@ -183,7 +190,7 @@ class LiveSession:
                 for change in changes
                 if change.kind == "run" and change.row and change.row.id > self._newest_run_id
             ]
-        self._check_at = time.monotonic() + CHECK_EVERY_S
+        self._check_at = time.monotonic() + self._check_every_s
         # Changes that are no longer kept are passed over.
         self._position = changes[-1].seq if changes else max(last_seq, self._position)
         for run in begun:

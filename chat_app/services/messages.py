@@ -19,6 +19,7 @@ from chat_app.store.channel_events import note
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import FeedbackRow, MessageRow
+from chat_app.store.run_events import delete_journal_of
 from chat_app.store.runs import latest_run, live_runs_of_message
 from chat_app.streaming import opening, replies
 from chat_app.streaming.dialects import RunRef
@@ -164,6 +165,7 @@ def delete(rt: Runtime, person: Person, ref: str | int) -> None:
         message = _deletable(session, person, ref)
         message.body = ""
         message.deleted_at = now()
+        delete_journal_of(session, message.id)
         note(session, message.channel_id, ("message", message.id))
 
 

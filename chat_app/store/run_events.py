@@ -44,6 +44,12 @@ def append_events(connection: Connection, events: Sequence[StoredEvent]) -> None
     connection.exec_driver_sql(APPEND[connection.dialect.name], rows)
 
 
+def delete_journal_of(session: Session, reply_id: int) -> None:
+    """Delete the events of the runs that wrote this reply."""
+    runs = select(RunRow.id).where(RunRow.reply_id == reply_id)
+    session.execute(delete(RunEventRow).where(RunEventRow.run_id.in_(runs)))
+
+
 def delete_journals_before(session: Session, time: datetime, limit: int) -> int:
     """Delete the events of up to `limit` runs that ended before `time`; gives their number."""
     has_events = select(RunEventRow.run_id).where(RunEventRow.run_id == RunRow.id).exists()

@@ -70,6 +70,11 @@ def run_by_public_id(session: Session, public_id: str) -> RunRow | None:
     return session.scalar(select(RunRow).where(RunRow.public_id == public_id))
 
 
+def existing_runs(session: Session, run_ids: Iterable[int]) -> set[int]:
+    """Those of these ids that are still there."""
+    return set(session.scalars(select(RunRow.id).where(RunRow.id.in_(run_ids))))
+
+
 def latest_run(session: Session, question_id: int) -> RunRow | None:
     """The run of the newest generation that answers this message."""
     found = select(RunRow).where(RunRow.question_id == question_id)

@@ -245,6 +245,8 @@ class RunEngine:
         row, answer = started.row, Answer()
         error: HoldfastError | None = None
         try:
+            if running.stop_with is not None:
+                raise running.stop_with  # before anything that was said is withdrawn
             self._begin_again(row, live)
             self._ask(running, started, live, answer)
         except Released:

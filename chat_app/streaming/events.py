@@ -56,9 +56,17 @@ def fold(events: Iterable[Event]) -> list[Encoded]:
     return folded
 
 
-def start(run_id: str, channel_id: int, agent: dict[str, Any], message_id: int) -> Event:
-    """The first event. `run_id` is the public id, `message_id` the question's."""
-    fields = {"run_id": run_id, "channel_id": channel_id, "agent": agent, "message_id": message_id}
+def start(
+    run_id: str, channel_id: int, session_id: str, agent: dict[str, Any], message_id: int
+) -> Event:
+    """The first event. `run_id` and `session_id` are public ids, `message_id` is the question's."""
+    fields = {
+        "run_id": run_id,
+        "channel_id": channel_id,
+        "session_id": session_id,
+        "agent": agent,
+        "message_id": message_id,
+    }
     return Event("start", fields=fields)
 
 

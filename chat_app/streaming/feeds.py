@@ -12,8 +12,10 @@ import gevent
 import structlog
 from gevent.event import Event as Bell
 
+from chat_app.errors import ServerBusy
 from chat_app.store.db import Database
 from chat_app.store.run_events import StoredEvent, events_after, events_after_each
+from chat_app.store.runs import existing_runs
 from chat_app.streaming.dialects import Dialect, RunRef
 from chat_app.streaming.events import TERMINAL_TYPES
 from chat_app.streaming.replay import past
@@ -37,6 +39,7 @@ class Feed:
         self.events: list[StoredEvent] = []
         self.users = 0
         self.is_written_here = False
+        self.is_deleted = False
         self._frames: dict[Dialect, list[bytes]] = {}
         self._bell = Bell()
 
@@ -175,15 +178,29 @@ class Feeds:
     def _tick(self) -> None:
         while self._feeds:
             gevent.sleep(TICK_S)
+            self._look_for_deleted()
             for feed in self._feeds.values():
                 feed.ring()
         self._ticker = None
+
+    def _look_for_deleted(self) -> None:
+        """A channel may be deleted with its runs before their ends were seen here."""
+        if foreign := self._foreign():
+            try:
+                with self._db.reading() as session:
+                    existing = existing_runs(session, foreign)
+            except ServerBusy as error:
+                log.warning("feed_look_failed", error=repr(error))
+                return
+            for run_id in foreign.keys() - existing:
+                if feed := self._feeds.get(run_id):
+                    feed.is_deleted = True
 
     def _foreign(self) -> dict[int, int]:
         return {
             run_id: len(feed.events)
             for run_id, feed in self._feeds.items()
-            if not feed.has_ended and not feed.is_written_here
+            if not (feed.has_ended or feed.is_written_here or feed.is_deleted)
         }
 
     def _fetch(self, positions: dict[int, int]) -> None:

@@ -28,12 +28,15 @@ def follow(feeds: Feeds, run: RunRef, dialect: Dialect, listener: Listener) -> I
 
     A cursor of another run, or past what this one has reached, is a client whose past is not
     known: the whole reply comes again, its `start` marked as a reset. Ends after the run's last
-    event, when the client is gone, and without a last event when the process stops.
+    event, when the client is gone, and without a last event when the process stops or the run
+    was deleted.
     """
     line = listener.line
     position = sse.position(run.public_id, listener.last_event_id)
     with feeds.watching(run) as feed, line.watched(feed.ring):
         again = b""
+        if not feed.events:
+            return  # its channel was deleted a moment ago
         if position is not None and position > len(feed.events):
             feeds.refresh(feed)  # another process may have shown more than this one has seen
         if position is None or not feed.knows(position):
@@ -67,11 +70,11 @@ def wait_for_end(feeds: Feeds, run: RunRef, timeout_s: float | None = None) -> b
     with feeds.watching(run) as feed:
         while not feed.has_ended:
             left = sse.HEARTBEAT_S if deadline is None else deadline - time.monotonic()
-            if left <= 0 or feeds.is_closing:
+            if left <= 0 or feeds.is_closing or feed.is_deleted:
                 return False
             feed.wait(len(feed.events), left)
     return True
 
 
 def _is_over(feed: Feed, position: int) -> bool:
-    return feed.has_ended and position >= len(feed.events)
+    return feed.is_deleted or (feed.has_ended and position >= len(feed.events))

@@ -198,7 +198,9 @@ def _open(
         run.owner, run.lease_until = holder.owner, holder.until
     session.add(run)
     session.flush()
-    start = events.start(run.public_id, channel.id, events.about(agent), question.id)
+    start = events.start(
+        run.public_id, channel.id, channel.public_id, events.about(agent), question.id
+    )
     first = StoredEvent(run.id, 1, *events.encode(start))
     append_events(session.connection(), [first])
     return Opened(run, _ref(run, channel, question, reply), first)

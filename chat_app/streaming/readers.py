@@ -23,7 +23,7 @@ class _Place:
 
     @property
     def is_over(self) -> bool:
-        return self.feed.has_ended and not self.has_news
+        return self.feed.is_deleted or (self.feed.has_ended and not self.has_news)
 
 
 class Readers:

@@ -2,6 +2,7 @@
 
 from chat_app.errors import from_code
 from chat_app.store.agents import AgentRow
+from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
 from chat_app.store.run_events import StoredEvent, events_after
@@ -26,7 +27,10 @@ def _told(session: Session, run: RunRow) -> list[Event]:
     reply = session.get_one(MessageRow, run.reply_id)
     agent = session.get(AgentRow, run.agent_id) if run.agent_id else None
     text = [Event("chunk", reply.body)] if reply.body else []
-    first = events.start(run.public_id, run.channel_id, events.about(agent), run.question_id)
+    session_id = session.get_one(ChannelRow, run.channel_id).public_id
+    first = events.start(
+        run.public_id, run.channel_id, session_id, events.about(agent), run.question_id
+    )
     return [first, *text, _end(run, reply)]
 
 

@@ -2,7 +2,7 @@
 
 simple-websocket speaks the protocol: it opens, reads, and pings. What it lacks is here. Its sends
 may be cut short and may interleave; it reads without an end what nobody has taken yet; and it
-grants every connection a compressor of 300 KiB.
+grants every connection a compressor of about 300 KiB.
 """
 
 import binascii

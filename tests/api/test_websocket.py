@@ -16,8 +16,10 @@ import httpx2
 import pytest
 
 from chat_app.api.session_socket import Talk
+from chat_app.auth import limits
+from chat_app.errors import AccessDenied, RateLimited
 from chat_app.services import tokens
-from chat_app.services.live_sessions import LiveSession
+from chat_app.services.live_sessions import LiveSession, Returning
 from tests.clients import Client, People
 from tests.fakes import Chunk, FakeProvider, Hold, says
 from tests.houses import Caller, House, raw_request, read_until
@@ -598,6 +600,31 @@ def test_who_is_taken_out_of_the_channel_hears_no_more(
     assert socket.closed() == (1008, "access_denied")
     assert [frame["type"] for frame in socket.heard] == ["message", "error"]
     assert socket.heard[-1]["error_code"] == "access_denied"
+
+
+def test_who_is_taken_out_is_noticed_also_where_nothing_happens(
+    house: House, owner: Client, member: Client, channel: dict[str, Any]
+) -> None:
+    who = partial(tokens.identify, house.rt, member.token or "")
+    live = LiveSession(house.rt, who, channel["public_id"], check_every_s=0.0)
+    with live:
+        assert list(live.begin(Returning())) == []
+        assert list(live.news()) == []
+        member_id = member.get("/api/v1/auth/me").get_json()["id"]
+        owner.delete(f"/api/channels/{channel['id']}/members/{member_id}")
+        with pytest.raises(AccessDenied):
+            list(live.news())
+
+
+def test_frames_count_as_requests_for_the_stream_do(house: House, people: People) -> None:
+    head = {"Authorization": f"Bearer {house.token('viewer@example.com')}"}
+    with house.app.test_request_context("/", headers=head):
+        count = limits.counter("sessions.stream")
+        with pytest.raises(RateLimited) as refused:
+            _ = [count() for _ in range(12_001)]  # twice as many: a new minute may begin
+    assert refused.value.fields["retry_after"] == 60
+    (event,) = people.viewer.stream("/api/app/chat/stream", query_string={"message": "Hi"})
+    assert event.data["error_code"] == "rate_limited"
 
 
 def test_a_token_that_was_taken_back_hears_no_more(

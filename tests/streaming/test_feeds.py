@@ -1,0 +1,132 @@
+"""Feeds: one list a run, whoever writes it and however many watch."""
+
+import gevent
+import pytest
+
+from chat_app.runtime import Runtime
+from chat_app.store.run_events import StoredEvent
+from chat_app.store.runs import RunRow
+from chat_app.streaming import dialects, feeds
+from chat_app.streaming.dialects import RunRef
+from chat_app.streaming.feeds import Feed
+from tests.streaming.runs import ELSEWHERE, Elsewhere, opened, wait_until
+
+RUN = RunRef(7, "0190-run", "session", "question", "reply")
+
+
+@pytest.fixture
+def database_url(each_database: str) -> str:
+    return each_database
+
+
+def event(seq: int, kind: str = "chunk") -> StoredEvent:
+    return StoredEvent(7, seq, kind, f'{{"n":{seq}}}')
+
+
+def test_events_that_are_known_are_skipped() -> None:
+    feed = Feed(RUN)
+    feed.publish([event(1), event(2)])
+    feed.publish([event(2), event(3)])
+    assert [e.seq for e in feed.events] == [1, 2, 3]
+
+
+def test_events_after_a_gap_wait_for_what_is_missing() -> None:
+    feed = Feed(RUN)
+    feed.publish([event(1), event(3)])
+    assert [e.seq for e in feed.events] == [1]
+    feed.publish([event(2), event(3)])
+    assert [e.seq for e in feed.events] == [1, 2, 3]
+
+
+def test_an_event_is_encoded_once_however_many_read() -> None:
+    encoded: list[int] = []
+
+    def dialect(run: RunRef, event: StoredEvent) -> bytes:
+        encoded.append(event.seq)
+        return b"%d" % event.seq
+
+    feed = Feed(RUN)
+    feed.publish([event(1), event(2)])
+    assert feed.read(dialect, 0) == (b"12", 2)
+    feed.publish([event(3)])
+    assert feed.read(dialect, 0) == (b"123", 3)
+    assert feed.read(dialect, 2) == (b"3", 3)
+    assert encoded == [1, 2, 3]
+
+
+def test_a_long_past_is_read_in_pieces() -> None:
+    feed = Feed(RUN)
+    feed.publish([event(seq) for seq in range(1, 20_000)])
+    first, position = feed.read(dialects.channel, 0)
+    assert feeds.WRITE_MAX_BYTES <= len(first) < feeds.WRITE_MAX_BYTES + 100
+    second, _ = feed.read(dialects.channel, position)
+    assert second.startswith(b"id: 0190-run:%d\n" % (position + 1))
+
+
+def test_who_waits_is_woken_by_an_event() -> None:
+    feed = Feed(RUN)
+    waiting = gevent.spawn(feed.wait, 0, 5.0)
+    gevent.sleep(0)
+    feed.publish([event(1)])
+    assert waiting.get() is True
+
+
+def test_who_waits_for_what_is_there_does_not_wait() -> None:
+    feed = Feed(RUN)
+    feed.publish([event(1)])
+    assert feed.wait(0, 0.0) is True
+
+
+def test_the_end_is_a_done_or_an_error() -> None:
+    for kind, is_end in (("chunk", False), ("done", True), ("error", True)):
+        feed = Feed(RUN)
+        feed.publish([event(1, kind)])
+        assert feed.has_ended is is_end
+
+
+def test_what_another_process_writes_comes_in(rt: Runtime, elsewhere: Elsewhere) -> None:
+    run = opened(rt, ELSEWHERE)
+    with rt.feeds.watching(run) as feed:
+        elsewhere.write(run, "Hel", "lo")
+        wait_until(lambda: len(feed.events) == 3)
+
+
+def test_two_watchers_share_a_feed_and_the_last_one_lets_it_go(rt: Runtime) -> None:
+    run = opened(rt, ELSEWHERE)
+    with rt.feeds.watching(run) as one:
+        with rt.feeds.watching(run) as two:
+            assert one is two
+            assert one.users == 2
+        assert one.users == 1
+    assert one.users == 0
+    with rt.feeds.watching(run) as three:
+        assert three is not one
+
+
+def test_refresh_brings_what_is_committed_by_now(rt: Runtime, elsewhere: Elsewhere) -> None:
+    run = opened(rt, ELSEWHERE)
+    with rt.feeds.writing(run) as feed:  # so that nobody polls for it
+        elsewhere.write(run, "Hel", "lo")
+        assert len(feed.events) == 1
+        rt.feeds.refresh(feed)
+        assert len(feed.events) == 3
+
+
+def test_a_run_that_is_no_longer_written_here_is_polled_for(
+    rt: Runtime, elsewhere: Elsewhere
+) -> None:
+    run = opened(rt, ELSEWHERE)
+    with rt.feeds.watching(run) as feed:
+        with rt.feeds.writing(run):
+            elsewhere.write(run, "Hi")
+            gevent.sleep(2 * feeds.POLL_S)
+            assert len(feed.events) == 1
+        wait_until(lambda: len(feed.events) == 2)
+
+
+def test_a_deleted_run_is_let_go(rt: Runtime) -> None:
+    run = opened(rt, ELSEWHERE)
+    with rt.feeds.watching(run) as feed:
+        with rt.db.transaction() as session:
+            session.delete(session.get_one(RunRow, run.id))
+        wait_until(lambda: feed.is_deleted)

@@ -1,0 +1,155 @@
+"""The environment: what it gives, and one line for each value that is not allowed."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chat_app import settings as module
+from chat_app.settings import BadSetting, Settings
+from tests.servers import ROOT
+
+GOOD = {"SECRET_KEY": "a-secret-for-tests-long-enough"}
+
+
+def test_nothing_need_be_set():
+    found = Settings.from_env(GOOD)
+    assert (found.port, found.url) == (8000, "http://127.0.0.1:8000")
+    assert found.database_url.startswith("sqlite:////")
+    assert (found.admin_email, found.admin_password) == ("admin@example.com", None)
+    assert (found.signup, found.log_level, found.log_format) == (True, "INFO", "text")
+
+
+def test_what_is_empty_is_not_set():
+    given = dict.fromkeys(("PORT", "DATABASE_URL", "PUBLIC_URL", "ADMIN_EMAIL", "LOG_LEVEL"), " ")
+    assert Settings.from_env(GOOD | given) == Settings.from_env(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "found"),
+    [
+        ("PORT", " 80 ", "port", 80),
+        ("WEB_CONCURRENCY", "4", "web_concurrency", 4),
+        ("ADMIN_EMAIL", "Ana@corp.local", "admin_email", "ana@corp.local"),
+        ("OPENAI_BASE_URL", "http://[::1]:11434/v1/", "openai_base_url", "http://[::1]:11434/v1"),
+        ("PUBLIC_URL", "https://chat.example.com/", "url", "https://chat.example.com"),
+        ("TRUSTED_PROXIES", "1", "trusted_proxies", 1),
+        ("SIGNUP", "closed", "signup", False),
+        ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
+        ("LOG_FORMAT", "JSON", "log_format", "json"),
+        ("DATABASE_URL", "postgres://h/d", "database_url", "postgresql+psycopg://h/d"),
+        (
+            "DATABASE_URL",
+            "postgresql://u:p@h:5/d?x=y",
+            "database_url",
+            "postgresql+psycopg://u:p@h:5/d?x=y",
+        ),
+        ("DATABASE_URL", "sqlite:///x.db", "database_url", "sqlite:///x.db"),
+        ("SECRET_KEY", "n" * 16 + ", " + "o" * 16, "secret_keys", ("n" * 16, "o" * 16)),
+    ],
+)
+def test_a_good_value_is_taken(name: str, value: str, field: str, found: object):
+    assert getattr(Settings.from_env(GOOD | {name: value}), field) == found
+
+
+def test_signing_up_is_closed_on_a_public_address_unless_told_otherwise():
+    public = GOOD | {"PUBLIC_URL": "https://chat.example.com"}
+    assert Settings.from_env(public).signup is False
+    assert Settings.from_env(public | {"SIGNUP": "open"}).signup is True
+    assert Settings.from_env(GOOD | {"PUBLIC_URL": "http://localhost:8000"}).signup is True
+
+
+BAD = {
+    "PORT": ["0", "65536", "-1", "abc", "8000.0", "８０", "1e3", "9" * 5000, "0x50"],
+    "WEB_CONCURRENCY": ["0", "many", "257"],
+    "DATABASE_URL": [
+        *("mysql://root:sesame@h/d", "nonsense", "postgres:sesame", "sqlite://", "sqlite:///"),
+        *("sqlite:///:memory:", "sqlite://x.db", "postgres://", "postgres://u:sesame@h:port/d"),
+        *("postgres://u:sesame@h:99999/d", "sqlite:////tmp", "://x", "POSTGRES:u:sesame@h"),
+    ],
+    "SECRET_KEY": ["sesame", ",", "sesame,sesame"],
+    "ADMIN_EMAIL": ["ana", "@", "a@", "@b", "a b@c", "a@b@c"],
+    "ADMIN_PASSWORD": ["sesame"],
+    "OPENAI_BASE_URL": ["x", "ftp://x", "http://", "http://x:y", "http://[::1", "h://u:sesame@x"],
+    "PUBLIC_URL": ["chat.example.com", "http://:80", "http://x:0"],
+    "TRUSTED_PROXIES": ["-1", "11", "yes"],
+    "SIGNUP": ["maybe", "1"],
+    "RESUME_RUNS": ["sometimes"],
+    "DRAIN_S": ["-1", "x", "301"],
+    "EVENTS_KEEP_HOURS": ["0", "x"],
+    "LOG_LEVEL": ["LOUD", "10"],
+    "LOG_FORMAT": ["xml"],
+}
+CASES = [(name, value) for name, values in BAD.items() for value in values]
+
+
+@pytest.mark.parametrize(("name", "value"), CASES, ids=lambda text: text[:30])
+def test_a_bad_value_stops_with_one_line_that_says_what_is_allowed(name: str, value: str):
+    with pytest.raises(BadSetting) as stopped:
+        Settings.from_env(GOOD | {name: value})
+    line = str(stopped.value)
+    assert line.startswith(f"{name}=")
+    assert " is not allowed: it takes " in line
+    assert "\n" not in line
+    assert "sesame" not in line
+
+
+def test_a_bad_value_that_is_no_secret_is_repeated():
+    for name, value in (("PORT", "abc"), ("DATABASE_URL", "nonsense"), ("PUBLIC_URL", "x.org")):
+        with pytest.raises(BadSetting, match=f"^{name}='{value}' is not allowed"):
+            Settings.from_env(GOOD | {name: value})
+
+
+def test_a_server_database_needs_a_secret_of_its_own():
+    with pytest.raises(BadSetting, match=r"^SECRET_KEY="):
+        Settings.from_env({"DATABASE_URL": "postgres://u:sesame@h/d"})
+
+
+def test_secrets_do_not_show_in_the_settings_own_form():
+    secret = {"SECRET_KEY": "sesame" * 4, "ADMIN_PASSWORD": "sesame99", "OPENAI_API_KEY": "sesame"}
+    assert "sesame" not in repr(
+        Settings.from_env(secret | {"DATABASE_URL": "postgres://u:sesame@h/d"})
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["gunicorn", "wsgi:app"], ["flask", "--app", "wsgi", "db", "upgrade"], ["flask", "run"]],
+    ids=lambda command: command[0] + command[-1],
+)
+def test_a_start_with_a_bad_value_ends_with_that_line(command: list[str]):
+    environ = {"PORT": "abc", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **GOOD}
+    environ["FLASK_APP"] = "wsgi"
+    ended = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode != 0
+    said = (ended.stdout + ended.stderr).strip().splitlines()
+    assert said == ["PORT='abc' is not allowed: it takes a whole number from 1 to 65535."]
+
+
+def test_processes_that_start_together_make_one_secret_and_keep_it(tmp_path: Path):
+    # Alone in its package, so that a process starts in a blink.
+    (tmp_path / "alone").mkdir()
+    shutil.copy(module.__file__, tmp_path / "alone" / "settings.py")
+    program = "from alone.settings import Settings; print(Settings.from_env({}).secret_keys[0])"
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(8)
+    ]
+    secrets = {process.communicate(timeout=30)[0].strip() for process in started}
+    (secret,) = secrets
+    kept = tmp_path / "instance" / "secret_key"
+    assert len(secret) >= 32
+    assert kept.read_text() == secret
+    assert kept.stat().st_mode & 0o077 == 0
+    assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
