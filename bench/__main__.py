@@ -27,6 +27,8 @@ def main() -> int:
         run = Run(scenarios, Path(folder), _say)
         run.measure(kinds)
     measured = [kind.name for kind in kinds if any(kind.name in r for r in run.results.values())]
+    if not measured:
+        return 0
     print("\n" + table.head(measured))
     for scenario in scenarios:
         print("\n" + "\n".join(table.rows(scenario, measured, run.results[scenario.name])))

@@ -8,6 +8,7 @@ import gc
 import json
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 
 from bench.machine import Usage
@@ -69,21 +70,24 @@ class Run:
         self.load, self.door = load, door
         self.latency_ns: list[int] = []
         self._streams: list[Stream] = []
-        self._flowing = 0
-        self._all_flow = asyncio.Event()
+        self._to_flow = 1 if load.for_s else load.streams
+        self._flow, self._end = asyncio.Event(), asyncio.Event()
         self._window = Window()
 
     def one_flows(self) -> None:
-        self._flowing += 1
-        if self._flowing == self.load.streams:
-            self._all_flow.set()
+        self._to_flow -= 1
+        if self._to_flow == 0:
+            self._flow.set()
 
     async def result(self) -> Result:
         window = asyncio.create_task(self._count())
         slots = [asyncio.create_task(self._slot(number)) for number in range(self.load.streams)]
         done, late = await asyncio.wait(slots, timeout=self.load.limit_s)
-        for task in (window, *late):
+        for task in late:
             task.cancel()
+        self._end.set()
+        if self._flow.is_set():
+            await window
         return self._summed_up([repr(error) for slot in done if (error := slot.exception())])
 
     async def _slot(self, number: int) -> None:
@@ -103,11 +107,12 @@ class Run:
 
     async def _count(self) -> None:
         idle = Usage.of(self.door.watched)
-        await self._all_flow.wait()
+        await self._flow.wait()
         open_at_once = sum(not stream.ended.done() for stream in self._streams)
         events, before = len(self.latency_ns), Usage.of(self.door.watched)
         began_s = time.monotonic()
-        await asyncio.sleep(self.load.window_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._end.wait(), self.load.window_s)
         after, seconds = Usage.of(self.door.watched), time.monotonic() - began_s
         self._window = Window(
             open_at_once=open_at_once,

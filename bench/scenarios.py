@@ -47,7 +47,7 @@ class Scenario:
             ramp_s=whole.ramp_s / 5,
             rounds=max(1, whole.rounds // 5),
             for_s=whole.for_s / 5,
-            window_s=whole.window_s / 5,
+            window_s=whole.window_s and whole.window_s / 5,
         )
         figures = tuple(replace(figure, goal=None) for figure in self.figures)
         return replace(self, title=f"a fifth of: {self.title}", load=load, figures=figures)
@@ -107,7 +107,7 @@ SCENARIOS = (
         "open",
         "500 streams at once, 2 events/s each",
         2,
-        Load(chunks=18, streams=500, ramp_s=5, window_s=2),
+        Load(chunks=20, streams=500, ramp_s=4, window_s=2),
         (
             Figure("open at once", lambda r: r.window.open_at_once, 500, more_is_better=True),
             Figure("memory a stream, KiB", _memory_kib, 100),
@@ -117,7 +117,7 @@ SCENARIOS = (
         "latency",
         "50 streams, 20 events/s each; over the direct stream",
         20,
-        Load(chunks=80, streams=50, ramp_s=1),
+        Load(chunks=60, streams=50, ramp_s=1),
         (
             Figure("added to a token, median, ms", _latency_ms, 5, less_direct=True),
             Figure("added to a token, p99, ms", _latency_p99_ms, 25, less_direct=True),
@@ -144,7 +144,7 @@ SCENARIOS = (
         "unpaced",
         "100 streams, as fast as one worker takes them",
         0,
-        Load(chunks=500, streams=100, for_s=4, window_s=3),
+        Load(chunks=500, streams=100, for_s=3),
         (Figure("events/s", _events_per_s, 40_000, more_is_better=True, is_bound=_has_room),),
     ),
 )

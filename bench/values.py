@@ -24,8 +24,9 @@ class Spread(NamedTuple):
 class Load:
     """`streams` at a time, the first ones spread over `ramp_s`, each with so many `chunks`.
 
-    After a stream the next: `rounds` in all, or as many as begin within `for_s`. Once all flow,
-    events, CPU and memory are counted for `window_s`.
+    After a stream the next: `rounds` in all, or as many as begin within `for_s`. Events, CPU and
+    memory are counted once all flow, for `window_s` or to the end; with `for_s` from the first
+    token on, since a server that is full may let the last stream wait for long.
     """
 
     chunks: int
@@ -33,7 +34,7 @@ class Load:
     ramp_s: float = 0.0
     rounds: int = 1
     for_s: float = 0.0
-    window_s: float = 0.0
+    window_s: float | None = None
     limit_s: float = 40.0
 
 
@@ -48,7 +49,7 @@ class Door:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """What was counted once all streams flowed; `grown_kib` is what the watched hold more."""
+    """What was counted; `grown_kib` is by how much the watched have grown since they were idle."""
 
     open_at_once: int = 0
     events: int = 0

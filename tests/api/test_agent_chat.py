@@ -11,8 +11,6 @@ from tests.clients import Client, People, Sse, read_events
 from tests.fakes import Chunk, Cut, FakeProvider, Hold, ReasoningChunk, Status, says
 from tests.houses import House, on_each_database
 
-pytestmark = on_each_database
-
 KEYS = {
     "type",
     "content",
@@ -143,6 +141,7 @@ def test_an_empty_session_in_a_query_is_none(owner: Client, chat: str):
 UNKNOWN = str(uuid.uuid4())
 
 
+@on_each_database
 @pytest.mark.parametrize(
     "session_id", [UNKNOWN, "1", "x", "{" + UNKNOWN[1:], "１" * 36, "x" * 9000]
 )
@@ -164,6 +163,7 @@ def test_somebody_elses_session_is_not_theirs(people: People, chat: str, fake: F
     assert len(fake.requests) == 1
 
 
+@on_each_database
 @pytest.mark.parametrize(
     ("reason", "shown"),
     [
@@ -222,6 +222,7 @@ def test_a_whole_answer_that_breaks_has_the_codes_status(
 # --- once --------------------------------------------------------------------------------------
 
 
+@on_each_database
 def test_the_same_client_id_again_is_the_first_answer(owner: Client, chat: str, fake: FakeProvider):
     client_id = uuid.uuid4().hex
     first = posted(owner, chat, "Hi", client_id=client_id)
@@ -232,6 +233,7 @@ def test_the_same_client_id_again_is_the_first_answer(owner: Client, chat: str, 
     assert len(fake.requests) == 1
 
 
+@on_each_database
 def test_ten_at_once_with_one_client_id_are_one_question(
     owner: Client, chat: str, fake: FakeProvider
 ):
@@ -381,6 +383,7 @@ def test_a_wrong_field_is_refused_by_name(
 # --- stats -------------------------------------------------------------------------------------
 
 
+@on_each_database
 def test_stats_count_sessions_messages_and_tokens_by_day(
     owner: Client, chat: str, agent: dict[str, object], fake: FakeProvider
 ):

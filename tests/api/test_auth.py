@@ -15,8 +15,6 @@ from tests.clients import Client, People, read_events
 from tests.conftest import ADMIN, PASSWORD
 from tests.houses import House, on_each_database
 
-pytestmark = on_each_database
-
 PERSON = {"id", "public_id", "email", "name", "is_operator"}
 TOKEN = {"id", "name", "scopes", "created_at", "expires_at", "last_used_at"}
 
@@ -112,6 +110,7 @@ def test_who_signs_up_is_a_member_who_can_sign_in(nobody: Client, house: House):
     assert client.channel()
 
 
+@on_each_database
 @pytest.mark.parametrize(
     "domain", ["corp.local", "localhost", "host.test", "例え.jp", "EXAMPLE.com"]
 )
@@ -120,11 +119,13 @@ def test_an_address_of_an_intranet_is_an_address(nobody: Client, domain: str):
     assert register(nobody, email=email)["email"] == email.lower()
 
 
+@on_each_database
 def test_without_a_name_one_is_called_by_the_address(nobody: Client):
     local = "a" * 150 + uuid.uuid4().hex
     assert register(nobody, email=f"{local}@example.com")["name"] == local[:100]
 
 
+@on_each_database
 def test_an_address_that_is_taken_is_a_conflict_in_any_case(nobody: Client):
     email = str(register(nobody)["email"])
     body = {"email": email.upper(), "password": "long enough"}
@@ -167,6 +168,7 @@ def test_where_signing_up_is_closed_nobody_signs_up(house: House):
 # --- tokens ------------------------------------------------------------------------------------
 
 
+@on_each_database
 def test_a_token_is_shown_once_and_stored_as_a_hash(house: House, owner: Client):
     answer = owner.post("/api/tokens", {"name": "CI", "scopes": ["read"], "days": 7})
     made = answer.get_json()

@@ -8,8 +8,6 @@ import pytest
 from tests.clients import Client, People
 from tests.houses import on_each_database
 
-pytestmark = on_each_database
-
 SHAPE = {
     "id",
     "public_id",
@@ -108,6 +106,7 @@ def test_an_agent_that_is_not_there_is_not_found(owner: Client, channel_id: int)
     assert (answer.status_code, answer.get_json()["error_code"]) == (404, "agent_not_found")
 
 
+@on_each_database
 def test_a_deleted_channel_is_not_found(owner: Client, channel_id: int):
     owner.say(channel_id, "Hi", reply="wait")
     gone = owner.delete(f"/api/channels/{channel_id}")
@@ -121,6 +120,7 @@ def test_a_deleted_channel_is_not_found(owner: Client, channel_id: int):
         assert (answer.status_code, answer.get_json()["error_code"]) == (404, "channel_not_found")
 
 
+@on_each_database
 def test_the_list_goes_on_from_its_cursor_to_the_end(owner: Client):
     made = [owner.channel(title=str(number)) for number in range(5)]
     seen: list[int] = []
@@ -203,6 +203,7 @@ def test_adding_a_member_twice_is_once(people: People):
     assert len(found) == 2
 
 
+@on_each_database
 @pytest.mark.parametrize(
     "who", [{"email": "stranger@example.com"}, {"email": "no@example.com"}, {"user_id": 2**62}]
 )

@@ -12,8 +12,6 @@ from tests.clients import Client, People
 from tests.fakes import Chunk, Cut, FakeProvider, Hold, Json, Open, Raw, Stall, Status, Step
 from tests.houses import House, on_each_database
 
-pytestmark = on_each_database
-
 SHAPE = {
     "id",
     "public_id",
@@ -58,6 +56,7 @@ def last_message(client: Client, channel_id: int) -> dict[str, Any]:
 # --- state -------------------------------------------------------------------------------------
 
 
+@on_each_database
 def test_a_run_tells_its_state_by_either_id(owner: Client, channel_id: int):
     shown = owner.say(channel_id, "Hi", reply="wait")
     run = owner.get(f"/api/runs/{shown['run_id']}").get_json()
@@ -79,6 +78,7 @@ def test_a_run_under_way_is_running(
     assert last_message(owner, channel_id)["status"] == "streaming"
 
 
+@on_each_database
 def test_its_events_as_json_are_those_of_its_stream(owner: Client, channel_id: int):
     run_id = owner.say(channel_id, "Hi", reply="wait")["run_id"]
     streamed = owner.stream(f"/api/runs/{run_id}/stream")
@@ -97,6 +97,7 @@ def test_its_events_as_json_are_those_of_its_stream(owner: Client, channel_id: i
 # --- cancelling --------------------------------------------------------------------------------
 
 
+@on_each_database
 def test_cancelling_in_mid_stream_keeps_what_was_said(
     owner: Client, channel_id: int, fake: FakeProvider, held: threading.Event
 ):
@@ -134,6 +135,7 @@ def test_cancelling_at_once_ends_the_run_whatever_it_was_doing(
     assert error["error_code"] == "run_cancelled"
 
 
+@on_each_database
 def test_cancelling_twice_is_once(
     owner: Client, channel_id: int, fake: FakeProvider, held: threading.Event
 ):
@@ -270,6 +272,7 @@ def test_the_time_to_wait_after_a_rate_limit_is_passed_on(
     assert owner.stream(f"/api/ai/stream/{channel_id}")[-1].data["retry_after"] == 7
 
 
+@on_each_database
 def test_a_mistake_of_ours_in_a_run_shows_an_incident_and_nothing_else(
     owner: Client, house: House, channel_id: int, caplog: pytest.LogCaptureFixture
 ):

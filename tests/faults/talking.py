@@ -118,6 +118,8 @@ class Person:
 def audit(person: Person, asked: Asked, seen: Seen, is_whole: bool = True) -> list[str]:
     """Every way in which what was seen and what is kept are not one whole answer."""
     faults = list(seen.breaches)
+    if seen.resets:
+        faults.append("was told to start over")
     replies = [m for m in person.messages(asked.channel_id) if m["parent_id"] == asked.message_id]
     if len(replies) != 1:
         faults.append(f"{len(replies)} answers")

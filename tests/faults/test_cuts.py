@@ -1,9 +1,13 @@
 """Streams cut at any byte and resumed are equal, byte for byte, to one that was never cut."""
 
 import random
+from collections.abc import Iterator
 
-from tests.faults.conftest import Serve, size
+import pytest
+
+from tests.faults.conftest import several, size
 from tests.faults.model import Script
+from tests.faults.servers import House, Server
 from tests.faults.talking import Asked, Person
 from tests.faults.tally import Tally
 from tests.faults.wire import Door, Frame, Frames
@@ -12,8 +16,14 @@ CUTS_MAX = 1_000
 CONTINUATION, CONTINUATION_MASK = 0x80, 0xC0
 
 
-def test_finished_runs(serve: Serve, chance: random.Random, tally: Tally) -> None:
-    person = Person.at(serve(workers=2), seed=chance.getrandbits(32))
+@pytest.fixture(scope="module")
+def server(house: House) -> Iterator[Server]:
+    with several(house, 1, workers=2) as (server,):
+        yield server
+
+
+def test_finished_runs(server: Server, chance: random.Random, tally: Tally) -> None:
+    person = Person.at(server, seed=chance.getrandbits(32))
     asked = person.ask(Script(chance.getrandbits(32), gap_ms=0))
     person.watcher(asked).watch()
     for number in range(size(20, 100)):
@@ -22,8 +32,8 @@ def test_finished_runs(serve: Serve, chance: random.Random, tally: Tally) -> Non
         tally.add(f"cut {number}", compare(got, door))
 
 
-def test_inside_a_character(serve: Serve, chance: random.Random, tally: Tally) -> None:
-    person = Person.at(serve(workers=2), seed=chance.getrandbits(32))
+def test_inside_a_character(server: Server, chance: random.Random, tally: Tally) -> None:
+    person = Person.at(server, seed=chance.getrandbits(32))
     asked = person.ask(Script(chance.getrandbits(32), gap_ms=0))
     person.watcher(asked).watch()
     for number in range(size(15, 75)):
@@ -34,8 +44,8 @@ def test_inside_a_character(serve: Serve, chance: random.Random, tally: Tally) -
         tally.add(f"cut {number}", compare(cut_at(door, [chance.choice(inside)]), door))
 
 
-def test_live_runs(serve: Serve, chance: random.Random, tally: Tally) -> None:
-    person = Person.at(serve(workers=2), seed=chance.getrandbits(32))
+def test_live_runs(server: Server, chance: random.Random, tally: Tally) -> None:
+    person = Person.at(server, seed=chance.getrandbits(32))
     for number in range(size(20, 100)):
         asked = person.ask(Script(chance.getrandbits(32), pieces=40, gap_ms=3))
         door = person.doors(asked, by_query=bool(number % 2))[0]

@@ -11,7 +11,7 @@ import gevent
 import psutil
 import pytest
 
-from tests.faults.conftest import IS_FULL, Serve
+from tests.faults.conftest import IS_FULL, Serve, size
 from tests.faults.model import Model, Script
 from tests.faults.servers import USUAL_LEASE, Server, send, wait_until
 from tests.faults.talking import Asked, Person, audit
@@ -158,7 +158,7 @@ def ended_in(server: Server, began: float) -> float:
     return exit_s
 
 
-@pytest.mark.parametrize("options", [(), ("--preload",)])
+@pytest.mark.parametrize("options", [(), ("--preload",)] if IS_FULL else [("--preload",)])
 def test_answers_that_nobody_watches(
     serve: Serve, model: Model, chance: random.Random, tally: Tally, options: tuple[str, ...]
 ) -> None:
@@ -198,10 +198,10 @@ def test_reload(serve: Serve, model: Model, chance: random.Random, tally: Tally)
 
 def test_workers_that_are_recycled(serve: Serve, chance: random.Random, tally: Tally) -> None:
     """--max-requests ends a worker under whatever it does."""
-    server = serve(workers=2, options=("--max-requests", "25"))
+    server = serve(workers=2, options=("--max-requests", "15"))
     first = set(server.worker_pids())
     person = Person.at(server, seed=chance.getrandbits(32))
-    for _ in range(8):
+    for _ in range(size(3, 12)):
         talks = [gevent.spawn(talk, person, Script(chance.getrandbits(32))) for _ in range(6)]
         gevent.joinall(talks, raise_error=True)
         for one in talks:

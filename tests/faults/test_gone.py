@@ -2,15 +2,15 @@
 
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gevent
 import pytest
 
-from tests.faults.conftest import Serve, size
+from tests.faults.conftest import several, size
 from tests.faults.model import Model, Script
-from tests.faults.servers import Server, wait_until
+from tests.faults.servers import House, Server, wait_until
 from tests.faults.talking import Asked, Person, audit
 from tests.faults.tally import Tally
 from tests.faults.wire import Door, reset
@@ -22,6 +22,12 @@ SLOW_READERS = 30
 SLOW_BUFFER_BYTES = 4_096
 LARGE = 4_000  # times a piece of the answer
 GROWTH_MAX_BYTES = 80 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def server(house: House) -> Iterator[Server]:
+    with several(house, 1) as (server,):
+        yield server
 
 
 def state(server: Server) -> dict[str, Any]:
@@ -44,13 +50,12 @@ def open_stream(door: Door) -> socket.socket:
 
 @pytest.mark.parametrize("leave", [socket.socket.close, reset])
 def test_hang_up(
-    serve: Serve,
+    server: Server,
     model: Model,
     chance: random.Random,
     tally: Tally,
     leave: Callable[[socket.socket], None],
 ) -> None:
-    server = serve()
     person = Person.at(server, seed=chance.getrandbits(32))
     asked = held(person, model, chance)
     door = person.doors(asked)[0]
@@ -73,9 +78,8 @@ def test_hang_up(
 
 @pytest.mark.parametrize("is_live", [True, False])
 def test_those_who_do_not_read(
-    serve: Serve, model: Model, chance: random.Random, tally: Tally, is_live: bool
+    server: Server, model: Model, chance: random.Random, tally: Tally, is_live: bool
 ) -> None:
-    server = serve()
     person = Person.at(server, seed=chance.getrandbits(32))
     script = Script(chance.getrandbits(32), pieces=100, gap_ms=2, hold_after=0, times=LARGE)
     asked = person.ask(script)

@@ -15,8 +15,8 @@ from tests.faults.talking import Person, audit
 from tests.faults.tally import Tally
 
 TALKS = 3
-# How often a point is passed in one answer; the others are passed once.
-OFTEN = {points.APPENDING: 10, points.APPENDED: 10}
+# Passed once a batch, and under load one batch has words of all answers; the rest once an answer.
+BATCHES = {points.APPENDING: 3, points.APPENDED: 3}
 # The arbiter may kill the whole server in this time, which is about what an answer takes.
 ANY_TIME_S = 0.25
 
@@ -45,14 +45,14 @@ class Trial:
         return audit(self.person, asked, seen)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 @pytest.mark.parametrize("workers", [1, 2])
 def test_at_named_points(serve: Serve, chance: random.Random, tally: Tally, workers: int) -> None:
     server = serve(workers=workers)
     for _ in range(size(1, 6)):
         for point in points.ALL:
             # Each process counts for itself, and one of them has at least this many answers.
-            surely = OFTEN.get(point, 1) * ceil(TALKS / workers)
+            surely = BATCHES.get(point, ceil(TALKS / workers))
             passings = chance.randint(1, surely)
             server.arm(signal.SIGKILL, point, passings)
             Trial(server, chance).run(tally, f"{point} {passings}")
@@ -60,7 +60,7 @@ def test_at_named_points(serve: Serve, chance: random.Random, tally: Tally, work
                 tally.add(point, ["was not reached"])
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 def test_of_a_worker_at_any_time(serve: Serve, chance: random.Random, tally: Tally) -> None:
     server = serve(workers=4)
     for number in range(size(4, 30)):
@@ -70,7 +70,7 @@ def test_of_a_worker_at_any_time(serve: Serve, chance: random.Random, tally: Tal
         killing.join()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_200)
 def test_of_the_whole_server_at_any_time(serve: Serve, chance: random.Random, tally: Tally) -> None:
     server = serve(workers=2)
     for number in range(size(3, 25)):

@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import gevent
 import pytest
 
-from tests.faults.conftest import serving, size
+from tests.faults.conftest import several, size
 from tests.faults.model import Model, Script
 from tests.faults.servers import House, Server, wait_until
 from tests.faults.talking import Asked, Person, audit
@@ -16,13 +17,14 @@ from tests.faults.wire import Door, Frames
 
 PROCESSES = 4
 TABS = 20
+CUT_CHANCE = 0.7
 CANCEL_MAX_S = 2.0  # CONTRACT asks for 0.5 s; a busy machine of the tests may take longer
 
 
 @pytest.fixture(scope="module")
 def servers(house: House) -> Iterator[list[Server]]:
-    with serving(house) as serve:
-        yield [serve() for _ in range(PROCESSES)]
+    with several(house, PROCESSES) as servers:
+        yield servers
 
 
 @pytest.fixture
@@ -45,6 +47,23 @@ def test_post_watch_and_cancel_anywhere(
         if closed_s > CANCEL_MAX_S:
             faults.append(f"the provider's socket was open for {closed_s} s")
         tally.add(f"cancel {number}", faults)
+
+
+def test_a_watcher_that_comes_back_to_another_process_each_time(
+    people: list[Person], chance: random.Random, tally: Tally
+) -> None:
+    """Its cursor may be ahead of what that process has seen, which is no reason to start over."""
+    everywhere = replace(people[0], ports=[person.ports[0] for person in people])
+    for number in range(size(4, 30)):
+        asked = people[0].ask(Script(chance.getrandbits(32), pieces=60, gap_ms=8))
+        watchers = [everywhere.watcher(asked, by_query=bool(n % 2)) for n in range(4)]
+        for watcher in watchers:
+            watcher.is_cut = lambda: chance.random() < CUT_CHANCE
+        watching = [gevent.spawn(watcher.watch) for watcher in watchers]
+        gevent.joinall(watching, raise_error=True)
+        tally.measure("connections", sum(watcher.seen.connections for watcher in watchers))
+        faults = [fault for watcher in watchers for fault in audit(people[1], asked, watcher.seen)]
+        tally.add(f"answer {number}", faults)
 
 
 def test_cancel_before_the_first_token(

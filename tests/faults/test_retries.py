@@ -2,14 +2,16 @@
 
 import random
 import signal
+from collections.abc import Iterator
 
 import gevent
+import pytest
 
 from chat_app.streaming import points
-from tests.faults.conftest import Serve, size
+from tests.faults.conftest import several, size
 from tests.faults.model import Model, Script
 from tests.faults.proxy import Proxy
-from tests.faults.servers import Server
+from tests.faults.servers import House, Server
 from tests.faults.talking import Asked, Person, audit
 from tests.faults.tally import Tally
 
@@ -17,10 +19,15 @@ RESPONSE_BYTES = 900
 AT_ONCE = 5
 
 
+@pytest.fixture(scope="module")
+def server(house: House) -> Iterator[Server]:
+    with several(house, 1, workers=4) as (server,):
+        yield server
+
+
 def test_responses_cut_anywhere(
-    serve: Serve, model: Model, chance: random.Random, tally: Tally
+    server: Server, model: Model, chance: random.Random, tally: Tally
 ) -> None:
-    server = serve(workers=2)
     with Proxy(server.port) as proxy:
         for number in range(size(10, 60)):
             person = Person(server.house, [proxy.port], chance)
@@ -33,9 +40,8 @@ def test_responses_cut_anywhere(
 
 
 def test_the_same_post_many_times_at_once(
-    serve: Serve, model: Model, chance: random.Random, tally: Tally
+    server: Server, model: Model, chance: random.Random, tally: Tally
 ) -> None:
-    server = serve(workers=4)
     for number in range(size(5, 30)):
         person = Person.at(server, seed=chance.getrandbits(32))
         script, channel_id = Script(chance.getrandbits(32), gap_ms=1), person.channel()
@@ -50,9 +56,8 @@ def test_the_same_post_many_times_at_once(
 
 
 def test_a_crash_between_commit_and_response(
-    serve: Serve, model: Model, chance: random.Random, tally: Tally
+    server: Server, model: Model, chance: random.Random, tally: Tally
 ) -> None:
-    server = serve()
     for number in range(size(3, 20)):
         tally.add(f"crash {number}", crash(server, model, chance))
 

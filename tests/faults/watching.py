@@ -90,9 +90,11 @@ class Watcher:
             before = len(self.seen.frames)
             with suppress(OSError, ValueError):  # a cut, or half a chunk: come back
                 self._read(self.chance.choice(self.doors))
+            if len(self.seen.frames) > before:
+                pause_s = 0.0
             if self.seen.end is None:
-                pause_s = BACKOFF_S if len(self.seen.frames) > before else pause_s * 2
                 gevent.sleep(min(pause_s, BACKOFF_MAX_S) * self.chance.uniform(0.5, 1.0))
+                pause_s = max(BACKOFF_S, pause_s * 2)
 
     def _read(self, door: Door) -> None:
         self.seen.connections += 1

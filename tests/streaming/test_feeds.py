@@ -1,7 +1,6 @@
 """Feeds: one list a run, whoever writes it and however many watch."""
 
 import gevent
-import pytest
 
 from chat_app.runtime import Runtime
 from chat_app.store.run_events import StoredEvent
@@ -12,11 +11,6 @@ from chat_app.streaming.feeds import Feed
 from tests.streaming.runs import ELSEWHERE, Elsewhere, opened, wait_until
 
 RUN = RunRef(7, "0190-run", "session", "question", "reply")
-
-
-@pytest.fixture
-def database_url(each_database: str) -> str:
-    return each_database
 
 
 def event(seq: int, kind: str = "chunk") -> StoredEvent:
@@ -84,49 +78,49 @@ def test_the_end_is_a_done_or_an_error() -> None:
         assert feed.has_ended is is_end
 
 
-def test_what_another_process_writes_comes_in(rt: Runtime, elsewhere: Elsewhere) -> None:
-    run = opened(rt, ELSEWHERE)
-    with rt.feeds.watching(run) as feed:
+def test_what_another_process_writes_comes_in(here: Runtime, elsewhere: Elsewhere) -> None:
+    run = opened(here, ELSEWHERE)
+    with here.feeds.watching(run) as feed:
         elsewhere.write(run, "Hel", "lo")
         wait_until(lambda: len(feed.events) == 3)
 
 
-def test_two_watchers_share_a_feed_and_the_last_one_lets_it_go(rt: Runtime) -> None:
-    run = opened(rt, ELSEWHERE)
-    with rt.feeds.watching(run) as one:
-        with rt.feeds.watching(run) as two:
+def test_two_watchers_share_a_feed_and_the_last_one_lets_it_go(here: Runtime) -> None:
+    run = opened(here, ELSEWHERE)
+    with here.feeds.watching(run) as one:
+        with here.feeds.watching(run) as two:
             assert one is two
             assert one.users == 2
         assert one.users == 1
     assert one.users == 0
-    with rt.feeds.watching(run) as three:
+    with here.feeds.watching(run) as three:
         assert three is not one
 
 
-def test_refresh_brings_what_is_committed_by_now(rt: Runtime, elsewhere: Elsewhere) -> None:
-    run = opened(rt, ELSEWHERE)
-    with rt.feeds.writing(run) as feed:  # so that nobody polls for it
+def test_refresh_brings_what_is_committed_by_now(here: Runtime, elsewhere: Elsewhere) -> None:
+    run = opened(here, ELSEWHERE)
+    with here.feeds.writing(run) as feed:  # so that nobody polls for it
         elsewhere.write(run, "Hel", "lo")
         assert len(feed.events) == 1
-        rt.feeds.refresh(feed)
+        here.feeds.refresh(feed)
         assert len(feed.events) == 3
 
 
 def test_a_run_that_is_no_longer_written_here_is_polled_for(
-    rt: Runtime, elsewhere: Elsewhere
+    here: Runtime, elsewhere: Elsewhere
 ) -> None:
-    run = opened(rt, ELSEWHERE)
-    with rt.feeds.watching(run) as feed:
-        with rt.feeds.writing(run):
+    run = opened(here, ELSEWHERE)
+    with here.feeds.watching(run) as feed:
+        with here.feeds.writing(run):
             elsewhere.write(run, "Hi")
             gevent.sleep(2 * feeds.POLL_S)
             assert len(feed.events) == 1
         wait_until(lambda: len(feed.events) == 2)
 
 
-def test_a_deleted_run_is_let_go(rt: Runtime) -> None:
-    run = opened(rt, ELSEWHERE)
-    with rt.feeds.watching(run) as feed:
-        with rt.db.transaction() as session:
+def test_a_deleted_run_is_let_go(here: Runtime) -> None:
+    run = opened(here, ELSEWHERE)
+    with here.feeds.watching(run) as feed:
+        with here.db.transaction() as session:
             session.delete(session.get_one(RunRow, run.id))
         wait_until(lambda: feed.is_deleted)

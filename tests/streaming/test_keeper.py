@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 
 from chat_app.runtime import Runtime
-from chat_app.settings import Settings
 from chat_app.store.base import now
 from tests.fakes import Chunk, FakeProvider, Stall
 from tests.streaming.runs import (
@@ -28,111 +27,106 @@ NOBODY_PID = 4_194_304  # one past what Linux gives
 
 
 @pytest.fixture
-def database_url(each_database: str) -> str:
-    return each_database
-
-
-@pytest.fixture
-def keeping(rt: Runtime, settings: Settings) -> Iterator[Runtime]:
+def keeping(here: Runtime) -> Iterator[Runtime]:
     """A process with a fast clock of leases; its keeper is to be started."""
-    process = Runtime.build(settings, FAST)
+    process = Runtime.build(here.settings, FAST)
     yield process
     process.engine.drain(0)
     process.close()
 
 
 def test_a_start_takes_over_what_a_dead_process_of_the_host_left(
-    rt: Runtime, keeping: Runtime
+    here: Runtime, keeping: Runtime
 ) -> None:
-    run = opened(rt, name_of(NOBODY_PID))
+    run = opened(here, name_of(NOBODY_PID))
     keeping.keeper.start()
-    assert ended(rt, run).status == "done"
+    assert ended(here, run).status == "done"
 
 
-def test_a_process_that_was_killed_and_not_buried_is_dead(rt: Runtime, keeping: Runtime) -> None:
+def test_a_process_that_was_killed_and_not_buried_is_dead(here: Runtime, keeping: Runtime) -> None:
     with neighbour() as process:
-        run = opened(rt, name_of(process.pid))
+        run = opened(here, name_of(process.pid))
         process.send_signal(signal.SIGKILL)
         keeping.keeper.start()
-        assert ended(rt, run).status == "done"
+        assert ended(here, run).status == "done"
 
 
-def test_what_a_living_process_holds_is_left_alone(rt: Runtime, keeping: Runtime) -> None:
+def test_what_a_living_process_holds_is_left_alone(here: Runtime, keeping: Runtime) -> None:
     with neighbour() as process:
-        left = opened(rt, name_of(process.pid))
-        dead = opened(rt, name_of(NOBODY_PID))
+        left = opened(here, name_of(process.pid))
+        dead = opened(here, name_of(NOBODY_PID))
         keeping.keeper.start()
-        ended(rt, dead)  # both were looked at in one step
-        assert row(rt, left).attempt == 1
+        ended(here, dead)  # both were looked at in one step
+        assert row(here, left).attempt == 1
 
 
-def test_a_neighbour_that_dies_is_followed_at_once(rt: Runtime, keeping: Runtime) -> None:
+def test_a_neighbour_that_dies_is_followed_at_once(here: Runtime, keeping: Runtime) -> None:
     with neighbour() as process:
-        run = opened(rt, name_of(process.pid))
+        run = opened(here, name_of(process.pid))
         keeping.keeper.start()
-        ended(rt, opened(rt))  # by then the neighbour was seen
+        ended(here, opened(here))  # by then the neighbour was seen
         process.send_signal(signal.SIGKILL)
-        assert ended(rt, run).status == "done"
+        assert ended(here, run).status == "done"
 
 
-def test_a_process_of_another_machine_has_its_lease(rt: Runtime, keeping: Runtime) -> None:
-    held, over = opened(rt, ELSEWHERE), opened(rt, ELSEWHERE, lapsed())
+def test_a_process_of_another_machine_has_its_lease(here: Runtime, keeping: Runtime) -> None:
+    held, over = opened(here, ELSEWHERE), opened(here, ELSEWHERE, lapsed())
     keeping.keeper.start()
-    assert ended(rt, over).attempt == 2
-    assert row(rt, held).attempt == 1
+    assert ended(here, over).attempt == 2
+    assert row(here, held).attempt == 1
 
 
-def test_a_run_in_the_queue_is_begun_when_nobody_else_does(rt: Runtime, keeping: Runtime) -> None:
+def test_a_run_in_the_queue_is_begun_when_nobody_else_does(here: Runtime, keeping: Runtime) -> None:
     keeping.keeper.start()
-    assert ended(rt, opened(rt)).status == "done"
+    assert ended(here, opened(here)).status == "done"
 
 
-def test_leases_are_renewed(rt: Runtime, keeping: Runtime, fake: FakeProvider) -> None:
+def test_leases_are_renewed(here: Runtime, keeping: Runtime, fake: FakeProvider) -> None:
     fake.enqueue([Chunk("Hi"), Stall()])
-    run = opened(rt)
+    run = opened(here)
     keeping.keeper.start()
     wait_until(lambda: fake.open_streams)
-    first = row(rt, run).lease_until
+    first = row(here, run).lease_until
     assert first is not None
-    wait_until(lambda: (row(rt, run).lease_until or first) > first)
+    wait_until(lambda: (row(here, run).lease_until or first) > first)
     wait_until(lambda: now() > first)
-    assert row(rt, run).attempt == 1
+    assert row(here, run).attempt == 1
 
 
 def test_the_lease_of_a_run_that_nobody_works_on_lapses(
-    rt: Runtime, keeping: Runtime, fake: FakeProvider
+    here: Runtime, keeping: Runtime, fake: FakeProvider
 ) -> None:
     """Its greenlet broke: it stands in our name, and must be begun again."""
     fake.enqueue([Chunk("Hi"), Stall()])
-    opened(rt)
+    opened(here)
     keeping.keeper.start()
     wait_until(lambda: fake.open_streams)
-    broken = opened(rt, keeping.engine.owner, FAST.until())
-    assert ended(rt, broken).attempt == 2
+    broken = opened(here, keeping.engine.owner, FAST.until())
+    assert ended(here, broken).attempt == 2
 
 
 def test_a_cancel_request_of_another_process_is_passed_on(
-    rt: Runtime, keeping: Runtime, fake: FakeProvider
+    here: Runtime, keeping: Runtime, fake: FakeProvider
 ) -> None:
     fake.enqueue([Chunk("Hi"), Stall()])
-    run = opened(rt)
+    run = opened(here)
     keeping.keeper.start()
     wait_until(lambda: fake.open_streams)
-    change(rt, run, cancel_requested=True)
-    assert ended(rt, run).status == "cancelled"
+    change(here, run, cancel_requested=True)
+    assert ended(here, run).status == "cancelled"
     fake.wait_until(lambda: not fake.open_streams)
 
 
 def test_a_lost_lease_is_noticed_while_the_model_is_silent(
-    rt: Runtime, keeping: Runtime, fake: FakeProvider
+    here: Runtime, keeping: Runtime, fake: FakeProvider
 ) -> None:
     """Who follows the run here must see what its new owner writes."""
     fake.enqueue([Chunk("Hi"), Stall()])
-    run = opened(rt)
+    run = opened(here)
     keeping.keeper.start()
-    wait_until(lambda: told(rt, run) == ["start", "Hi"])
+    wait_until(lambda: told(here, run) == ["start", "Hi"])
     with keeping.feeds.watching(run) as feed:
-        taken(rt, run)
+        taken(here, run)
         wait_until(lambda: not feed.is_written_here)
     fake.wait_until(lambda: not fake.open_streams)
-    assert row(rt, run).owner == ELSEWHERE
+    assert row(here, run).owner == ELSEWHERE
