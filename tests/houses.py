@@ -95,7 +95,7 @@ class Caller:
     def __init__(self, url: str, token: str | None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.token = token
-        self.http = httpx2.Client(base_url=url, headers=headers, timeout=10)
+        self.http = httpx2.Client(base_url=url, headers=headers, timeout=10, verify=False)
 
     def post(self, path: str, body: Any = None, **kwargs: Any) -> httpx2.Response:
         return self.http.post(path, content=orjson.dumps(body or {}), **kwargs)

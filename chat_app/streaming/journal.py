@@ -22,7 +22,7 @@ from chat_app.streaming.points import Reached, nothing
 
 PENDING_MAX = 256
 RETRY_S = 0.5
-BETWEEN_COMMITS_S = 0.004
+BETWEEN_COMMITS_S = 0.0025
 
 log = structlog.get_logger()
 

@@ -192,7 +192,7 @@ def test_every_door_lets_in_whom_it_should_on_postgresql(house: House, kind: str
 
 
 def wrong_doors(house: House, kind: str) -> list[tuple[str, str, str]]:
-    """The doors that treat this kind of person otherwise than the table: (door, shown, expected)."""
+    """The doors that treat this kind otherwise than the table: (door, shown, expected)."""
     wrong = []
     things = Things(house.people.owner, always_new=kind == "owner")
     gone = house.deactivated() if kind == "gone" else None
