@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs bench
+.PHONY: help run test faults lint format docs bench
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ format: .venv/.installed-dev ## Write every file in the one format
 
 docs: .venv/.installed ## Write the pages of docs/ that come from the code
 	$(BIN)/flask --app wsgi docs errors > docs/errors.md
+
+faults: .venv/.installed-dev ## Kill, cut, pause and drain it, hundreds of times
+	FAULTS=full $(BIN)/python -m pytest -q tests/faults
 
 bench: .venv/.installed-dev ## Measure it beside nginx and a naive relay, in 3 minutes
 	@$(BIN)/python -m bench

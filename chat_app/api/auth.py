@@ -45,7 +45,7 @@ def me() -> ResponseReturnValue:
 @bp.post("/v1/auth/logout")
 def logout() -> ResponseReturnValue:
     current.person()
-    tokens.sign_out(current.runtime(), current.bearer() or "")
+    tokens.sign_out(current.runtime(), current.secret())
     return "", 204
 
 

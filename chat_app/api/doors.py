@@ -1,6 +1,7 @@
 """How answers leave: JSON, event streams, and refusals in the form that a door's clients read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import orjson
@@ -26,23 +27,40 @@ class Json(JSONProvider):
         return orjson.loads(s)
 
 
-def event_stream(frames: Iterable[bytes]) -> Response:
-    """A stream of Server-Sent Events. It has ids and a runtime, never the request."""
-    return Response(frames, headers=sse.HEADERS)
+def event_stream(frames: Iterator[bytes]) -> Response:
+    """A stream of Server-Sent Events. It has ids and a runtime, never the request.
+
+    It is begun here: what goes wrong before its first bytes is still a refusal.
+    """
+    return Response(_going_on(next(frames, b""), frames), headers=sse.HEADERS)
+
+
+def _going_on(first: bytes, frames: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from frames
 
 
 def event_source(view: View) -> View:
-    """Mark a door that browsers open with EventSource: its refusals are events, status 200."""
-    view.is_event_source = True  # type: ignore[attr-defined]
-    return view
+    """Mark a door that browsers open with EventSource: its refusals are events, status 200.
+
+    Asked for nothing but the head, it starts nothing.
+    """
+
+    @wraps(view)
+    def door(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        return event_stream(iter(())) if request.method == "HEAD" else view(*args, **kwargs)
+
+    door.is_event_source = True  # type: ignore[attr-defined]
+    return door
 
 
 def refusing_as(frame: Callable[[HoldfastError], bytes]) -> Callable[[View], View]:
     """Mark an event source whose refusals have a form of their own."""
 
     def mark(view: View) -> View:
-        view.refusal_frame = frame  # type: ignore[attr-defined]
-        return event_source(view)
+        door = event_source(view)
+        door.refusal_frame = frame  # type: ignore[attr-defined]
+        return door
 
     return mark
 
@@ -51,7 +69,7 @@ def refuse(error: HoldfastError, view: View | None) -> Response:
     """The refusal as this door's clients can read it."""
     if getattr(view, "is_event_source", False):
         frame = getattr(view, "refusal_frame", refusal_frame)
-        return event_stream([sse.RETRY + frame(error)])
+        return event_stream(iter([sse.RETRY + frame(error)]))
     answer = Response(orjson.dumps(error.as_dict()), error.http_status, mimetype="application/json")
     if (seconds := error.fields.get("retry_after")) is not None:
         answer.headers["Retry-After"] = str(seconds)

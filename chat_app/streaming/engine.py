@@ -27,7 +27,7 @@ from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Database, Session
 from chat_app.store.messages import MessageRow
-from chat_app.store.run_events import events_after
+from chat_app.store.run_events import StoredEvent, events_after
 from chat_app.store.runs import RunRow, claim, release_run, request_cancel
 from chat_app.streaming import events, opening, points
 from chat_app.streaming.dialects import RunRef
@@ -299,17 +299,28 @@ class RunEngine:
         """Write down how it ended, then show it."""
         self._journal.flush(live)
         self._reached(points.FINISHING)
+        try:
+            last = self._close(live, ending)
+        except LeaseLost:
+            raise
+        except Exception:
+            # The ending itself cannot be stored: then one that surely can, or nobody hears of it.
+            error = InternalError(incident=secrets.token_hex(6))
+            log.exception("run_broke", incident=error.fields["incident"])
+            last = self._close(live, Ending(ending.row, Answer(), error))
+        self._reached(points.CLOSED)
+        live.feed.publish([last])
+        ending.log()
+
+    def _close(self, live: LiveRun, ending: Ending) -> StoredEvent:
         while True:
             try:
                 with self._db.transaction() as session:
                     last = close(session, live, ending)
                     self._reached(points.CLOSING)
-                break
+                return last
             except ServerBusy:
                 gevent.sleep(RETRY_S)
-        self._reached(points.CLOSED)
-        live.feed.publish([last])
-        ending.log()
 
     def _release(self, live: LiveRun) -> None:
         self._journal.flush(live)

@@ -41,7 +41,7 @@ class Housekeeper:
 
     def stop(self) -> None:
         if self._greenlet is not None:
-            self._greenlet.kill()
+            self._greenlet.kill(block=False)
 
     def clean(self, time: datetime) -> int:
         """Delete what is too old at this time; gives the number of runs whose journal went."""

@@ -23,6 +23,7 @@ from chat_app.streaming.dialects import RunRef
 BODY_MAX_CHARS = 64_000
 
 # A handle after an @ that does not belong to a word or an address before it.
+_NOT_LATIN = re.compile(r"[^a-z0-9_-]", re.IGNORECASE | re.ASCII)
 _MENTION = re.compile(r"(?<![\w@.])@([\w-]{1,40})", re.UNICODE)
 
 
@@ -79,10 +80,12 @@ def check_agent(agent: AgentRow) -> None:
 
 
 def _mentioned(session: Session, channel: ChannelRow, body: str) -> AgentRow | None:
-    for handle in _MENTION.findall(body):
-        agent = agent_by_handle(session, channel.workspace_id, handle)
-        if agent is not None and agent.enabled:
-            return agent
+    for written in _MENTION.findall(body):
+        # Chinese and Japanese go on without a space: @helper你好 speaks to helper.
+        for handle in dict.fromkeys((written, _NOT_LATIN.split(written, maxsplit=1)[0])):
+            agent = agent_by_handle(session, channel.workspace_id, handle) if handle else None
+            if agent is not None and agent.enabled:
+                return agent
     return None
 
 

@@ -184,3 +184,12 @@ def test_the_system_prompt_is_told_with_its_variables(owner: Client, house: Hous
     told = fake.requests[0].json["messages"][0]["content"]
     assert told.startswith(f"{agent['name']} in Ops, 2")
     assert told.endswith("{{ SECRET_KEY }} {{ config }}")
+
+
+def test_an_agent_that_was_read_may_be_sent_back(owner: Client):
+    agent = made(owner)
+    back = {name: value for name, value in agent.items() if name not in ("id", "public_id")}
+    back["temperature"] = 1.0
+    answer = owner.patch(f"/api/agents/{agent['id']}", back)
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json() == agent | {"temperature": 1.0}

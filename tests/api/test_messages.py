@@ -504,3 +504,9 @@ def test_search_goes_on_from_its_cursor(owner: Client, channel_id: int):
 def test_a_search_for_nothing_is_refused(owner: Client, query: str):
     answer = owner.get(f"/api/search{query}")
     assert (answer.status_code, answer.get_json()["error_code"]) == (400, "invalid_request")
+
+
+def test_a_mention_may_be_followed_by_chinese_without_a_space(owner: Client):
+    channel_id = owner.channel(reply_mode="mention")
+    assert "run_id" in owner.say(channel_id, "@assistant你好")
+    assert "run_id" not in owner.say(channel_id, "@assistants你好")

@@ -419,3 +419,14 @@ def test_the_error_of_a_broken_answer_is_the_last_event(
     assert re.fullmatch(r"provider_rate_limited", last["error_code"])
     assert (last["retryable"], last["retry_after"], last["done"]) == (True, 7, True)
     assert orjson.dumps(last)
+
+
+def test_asking_for_the_head_alone_starts_no_answer(
+    owner: Client, channel_id: int, fake: FakeProvider
+):
+    owner.say(channel_id, "Hi", reply="none")
+    head = owner.open("HEAD", url(channel_id))
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.content_type == "text/event-stream; charset=utf-8"
+    assert owner.get(f"/api/channels/{channel_id}/messages").get_json()["items"][-1]["body"] == "Hi"
+    assert fake.requests == []

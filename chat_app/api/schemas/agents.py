@@ -31,6 +31,9 @@ class AgentChanges(In):
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     is_default: bool = False
     enabled: bool = True
+    # An agent's shape has them, so one that was read may be sent back; there are no tools yet.
+    tool_server_ids: list[Id] = Field([], max_length=0, exclude=True)
+    disabled_tool_ids: list[Id] = Field([], max_length=0, exclude=True)
 
 
 class AgentIn(AgentChanges):
