@@ -1,6 +1,8 @@
 from gevent import monkey; monkey.patch_all()  # noqa: E702  first of all: what is imported before stays blocking
 """How gunicorn serves Holdfast: gevent workers, streams that stay open, Heroku's time limits."""
 
+from gunicorn.http import message
+
 from chat_app import serve
 from chat_app.settings import Settings
 
@@ -14,8 +16,9 @@ backlog = 2_048
 keepalive = 75  # seconds; load balancers reuse connections for about a minute
 graceful_timeout = 25  # Heroku kills 30 s after SIGTERM
 timeout = 60  # a worker whose hub is stuck this long is replaced; streams do not count
-limit_request_line = 8_190  # the most gunicorn takes; longer questions go by POST
-limit_request_field_size = 131_072
+# An EventSource can only GET: its question, and the cursor of a client without headers, are in the
+# address. gunicorn takes 8 KB there, or any length at all; this is a bound that fits.
+message.MAX_REQUEST_LINE = limit_request_line = limit_request_field_size = 131_072
 control_socket_disable = True  # its default path is shared by every instance of this user
 loglevel = "warning"  # requests are logged by the application
 

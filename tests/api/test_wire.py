@@ -287,3 +287,14 @@ def test_many_callers_at_once_are_all_served(
     with ThreadPoolExecutor(20) as pool:
         assert set(pool.map(ask, channels)) == {"Hello, world!"}
     assert len(fake.requests) == 20
+
+
+def test_a_cursor_of_60_kb_gets_the_whole_answer_again(live: Server, caller: Caller):
+    channel_id = caller.channel()
+    caller.say(channel_id, "Hi", reply="wait")
+    cursor = "x" * 60_000
+    by_query = caller.stream(f"{url(channel_id)}?last_event_id={cursor}")
+    by_header = caller.stream(url(channel_id), headers={"Last-Event-ID": cursor})
+    for events in (by_query, by_header):
+        assert (events[0].data["type"], events[0].data["reset"]) == ("start", True)
+        assert events[-1].data["type"] == "done"
