@@ -184,7 +184,7 @@ def release_run(session: Session, run_id: int, attempt: int) -> bool:
 
 def close_run(session: Session, run_id: int, attempt: int, **values: Any) -> bool:
     """End a live run with these values; False when it is no longer this attempt's to end."""
-    won = session.scalar(
+    won = session.connection().scalar(
         update(RunRow)
         .where(RunRow.id == run_id, RunRow.attempt == attempt, RunRow.status.in_(LIVE))
         .values(finished_at=now(), lease_until=None, **values)

@@ -40,7 +40,7 @@ def workspace_ids(session: Session) -> list[int]:
 
 def workspaces_of(session: Session, user_id: int) -> dict[int, str]:
     """`{workspace id: the person's role there}`, oldest workspace first."""
-    rows = session.execute(
+    rows = session.connection().execute(
         select(WorkspaceMemberRow.workspace_id, WorkspaceMemberRow.role)
         .where(WorkspaceMemberRow.user_id == user_id)
         .order_by(WorkspaceMemberRow.workspace_id)

@@ -62,8 +62,6 @@ def _messages(
         "channel": channel.title,
         "date": now().date().isoformat(),
     }
-    said = [
-        Said(message.role, message.author_name, message.body)
-        for message in history_before(session, channel.id, question, history.MAX_MESSAGES)
-    ]
+    before = history_before(session, channel.id, question, history.MAX_MESSAGES)
+    said = [Said(*message) for message in before]
     return history.messages(history.fill(agent.system_prompt, variables), said)
