@@ -8,14 +8,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from chat_app.store.base import Base, Numbered, now
 from chat_app.store.users import UserRow
 
-KINDS = ("session", "login", "api")  # a browser, the login door, made by hand
-
 
 class TokenRow(Numbered, Base):
     __tablename__ = "tokens"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(10))
+    kind: Mapped[str] = mapped_column(String(10))  # `session` (a browser), `login`, `api`
     name: Mapped[str] = mapped_column(String(100))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(100))

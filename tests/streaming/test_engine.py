@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 from chat_app.runtime import Runtime
+from chat_app.streaming import points
 from chat_app.streaming.engine import ATTEMPTS_MAX
 from tests.fakes import Chunk, Cut, FakeProvider, Hold, Stall, says
 from tests.streaming.runs import (
@@ -215,3 +216,25 @@ def test_who_lost_the_lease_ends_nothing(here: Runtime, fake: FakeProvider) -> N
     found = row(here, run)
     assert (found.status, found.owner) == ("running", ELSEWHERE)
     assert told(here, run) == ["start", "Hel"]
+
+
+def test_an_ending_that_cannot_be_stored_is_told_as_a_mistake_of_ours(
+    here: Runtime, fake: FakeProvider
+) -> None:
+    passed: list[str] = []
+
+    def break_once(point: str) -> None:
+        passed.append(point)
+        if passed.count(points.CLOSING) == 1 and point == points.CLOSING:
+            raise ValueError("the database refuses this")
+
+    clumsy = Runtime.build(
+        replace(here.settings, openai_base_url=fake.base_url), reached=break_once
+    )
+    run = opened(here)
+    clumsy.engine.take_over(run, 0)
+    last = ended(here, run)
+    assert (last.status, last.error_code) == ("failed", "internal_error")
+    assert told(here, run)[-1] == "error"
+    assert reply(here, run).body == "Hello, world!"
+    clumsy.close()
