@@ -26,7 +26,9 @@ LIKE_ESCAPE = "\\"
 class MessageRow(Public, Base):
     """`role` is `user`, `assistant` or `system`; `status` as in the API.
 
-    A reply has the question as its parent. `replaced` marks an answer that a newer one stands
+    A reply has the question as its parent. Each of its `tool_calls` is as the API shows it, with
+    `at`, the number of characters of `body` that were written before it, and what the tool gave
+    besides text. `replaced` marks an answer that a newer one stands
     for; `deleted_at` one that was taken back, its body gone.
     """
 
@@ -55,6 +57,9 @@ class MessageRow(Public, Base):
         ForeignKey("messages.id", ondelete="CASCADE"), index=True
     )
     client_id: Mapped[str | None] = mapped_column(String(CLIENT_ID_MAX_CHARS))
+    tool_calls: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSON, default=list, server_default="[]"
+    )
     replaced: Mapped[bool] = mapped_column(default=False)
     edited_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]

@@ -26,7 +26,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 class RunRow(Public, Base):
     """`owner` is the process that answers until `lease_until`; `attempt` counts how often one
-    began, `released` how often one gave the run back in good order.
+    began, `released` how often one gave the run back in good order. One that waits for a person is
+    in the queue, and nobody's until `parked_until`.
     """
 
     __tablename__ = "runs"
@@ -51,6 +52,7 @@ class RunRow(Public, Base):
     released: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None] = mapped_column(String(100))
     lease_until: Mapped[datetime | None]
+    parked_until: Mapped[datetime | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     error_code: Mapped[str | None] = mapped_column(String(40))
     error: Mapped[str | None] = mapped_column(Text)

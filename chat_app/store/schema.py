@@ -2,8 +2,9 @@
 
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -14,7 +15,16 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from chat_app.errors import InvalidRequest
-from chat_app.store import channel_events, run_events, tokens, workspaces
+from chat_app.store import (
+    approvals,
+    channel_events,
+    notes,
+    projects,
+    run_events,
+    tokens,
+    tools,
+    workspaces,
+)
 from chat_app.store.base import Base
 from chat_app.store.db import Database
 
@@ -22,7 +32,7 @@ MIGRATION_LOCK = 4_620_417  # any number that is ours alone in the database
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 # Importing a row registers its table: the metadata is whole only once all of them are in.
-TABLES = (channel_events, run_events, tokens, workspaces)
+TABLES = (approvals, channel_events, notes, projects, run_events, tokens, tools, workspaces)
 
 
 def head() -> str:
@@ -68,13 +78,30 @@ def differences(db: Database) -> list[object]:
 
 @contextmanager
 def _writing(db: Database) -> Iterator[Connection]:
-    with db.engine.execution_options(begin="IMMEDIATE").begin() as connection:
+    with (
+        db.engine.execution_options(begin="IMMEDIATE").connect() as connection,
+        _without_foreign_keys(connection) if db.is_sqlite else nullcontext(),
+        connection.begin(),
+    ):
         if not db.is_sqlite:
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         try:
             yield connection
         except CommandError as error:
             raise InvalidRequest(f"{error}.", field="revision") from error
+
+
+@contextmanager
+def _without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew, and to drop the old one would delete what points
+    at it: messages with their channels (https://sqlite.org/lang_altertable.html, section 7).
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")  # it counts for nothing inside a transaction
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -1,4 +1,4 @@
-"""Encryption of what must be kept but never shown: provider keys."""
+"""Encryption of what must be kept but never shown: keys, headers, tokens."""
 
 import base64
 import hashlib
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from chat_app.errors import ProviderNotConfigured
+
+class Unreadable(Exception):
+    """It was encrypted with a secret that we no longer have."""
 
 
 class Cipher:
@@ -19,13 +21,11 @@ class Cipher:
         return self._fernet.encrypt(plain.encode())
 
     def decrypt(self, encrypted: bytes) -> str:
-        """Raises `ProviderNotConfigured` when no secret of ours fits, as after its loss."""
+        """Raises `Unreadable` when no secret of ours fits, as after its loss."""
         try:
             return self._fernet.decrypt(encrypted).decode()
         except InvalidToken as error:
-            raise ProviderNotConfigured(
-                "The provider's key cannot be read with this SECRET_KEY. Set the key again."
-            ) from error
+            raise Unreadable from error
 
 
 def _key(secret: str) -> bytes:

@@ -11,7 +11,7 @@ from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow, history_before
 from chat_app.store.providers import ProviderRow
 from chat_app.store.runs import RunRow
-from chat_app.store.secrets import Cipher
+from chat_app.store.secrets import Cipher, Unreadable
 from chat_app.streaming import history
 from chat_app.streaming.history import Said
 from chat_app.streaming.turn import Plan
@@ -44,14 +44,23 @@ class Planner:
 
     def endpoint(self, provider: ProviderRow) -> Endpoint:
         """Where and with which key a provider is reached. Raises `ProviderNotConfigured`."""
-        key = provider.api_key_encrypted
         return Endpoint(
             base_url=self._demo_url() if provider.is_demo else provider.base_url,
-            api_key=self._cipher.decrypt(key) if key else None,
+            api_key=self._key(provider),
             connect_timeout_s=provider.connect_timeout_s,
             read_timeout_s=provider.read_timeout_s,
             write_timeout_s=provider.write_timeout_s,
         )
+
+    def _key(self, provider: ProviderRow) -> str | None:
+        if provider.api_key_encrypted is None:
+            return None
+        try:
+            return self._cipher.decrypt(provider.api_key_encrypted)
+        except Unreadable as error:
+            raise ProviderNotConfigured(
+                "The provider's key cannot be read with this SECRET_KEY. Set the key again."
+            ) from error
 
 
 def _messages(
