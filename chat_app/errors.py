@@ -6,7 +6,8 @@
     │   ├── Unauthorized  AccessDenied  CsrfFailed
     │   ├── NotFound
     │   │   └── ChannelNotFound  MessageNotFound  AgentNotFound  RunNotFound  SessionNotFound
-    │   │       ProjectNotFound  ProviderNotFound  UserNotFound
+    │   │       ProjectNotFound  ProviderNotFound  ToolServerNotFound  ToolNotFound
+    │   │       UserNotFound
     │   ├── Conflict  ProjectNotReady
     │   └── RateLimited  QuotaExceeded
     ├── AnswerError             a question that got no (whole) answer
@@ -171,6 +172,16 @@ class ProjectNotFound(NotFound):
 class ProviderNotFound(NotFound):
     error_code = "provider_not_found"
     sentence = "Provider not found"
+
+
+class ToolServerNotFound(NotFound):
+    error_code = "tool_server_not_found"
+    sentence = "Tool server not found"
+
+
+class ToolNotFound(NotFound):
+    error_code = "tool_not_found"
+    sentence = "Tool not found"
 
 
 class UserNotFound(NotFound):

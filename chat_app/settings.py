@@ -4,12 +4,15 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SECRET_KEY_MIN_CHARS = 16
+
+Network = IPv4Network | IPv6Network
 
 
 class BadSetting(SystemExit):
@@ -38,6 +41,14 @@ class Settings:
     resume_runs: bool = True
     drain_s: int = 20
     events_keep_hours: int = 24
+    tool_call_s: int = 30
+    tool_run_s: int = 120
+    tool_rounds: int = 5
+    tool_sync_s: int = 10
+    tool_servers_max: int = 10
+    tools_max: int = 50
+    tool_result_kb: int = 256
+    egress_allow: tuple[Network, ...] = ()
     log_level: str = "INFO"
     log_format: str = "text"
 
@@ -66,6 +77,14 @@ class Settings:
             resume_runs=_choice(env, "RESUME_RUNS", "always", ("always", "never")) == "always",
             drain_s=_whole(env, "DRAIN_S", 20, 0, 300),
             events_keep_hours=_whole(env, "EVENTS_KEEP_HOURS", 24, 1, 24 * 365),
+            tool_call_s=_whole(env, "TOOL_CALL_S", 30, 1, 600),
+            tool_run_s=_whole(env, "TOOL_RUN_S", 120, 1, 1_800),
+            tool_rounds=_whole(env, "TOOL_ROUNDS", 5, 1, 50),
+            tool_sync_s=_whole(env, "TOOL_SYNC_S", 10, 1, 60),
+            tool_servers_max=_whole(env, "TOOL_SERVERS_MAX", 10, 1, 100),
+            tools_max=_whole(env, "TOOLS_MAX", 50, 1, 500),
+            tool_result_kb=_whole(env, "TOOL_RESULT_KB", 256, 1, 1_024),
+            egress_allow=_networks(env, "EGRESS_ALLOW"),
             log_level=_choice(
                 env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
             ),
@@ -176,6 +195,14 @@ def _url(env: Mapping[str, str], name: str) -> str | None:
         allowed = "an address such as https://chat.example.com"
         raise BadSetting(name, _without_password(value), allowed)
     return value.rstrip("/")
+
+
+def _networks(env: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    value = env.get(name, "")
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+    except ValueError:
+        raise BadSetting(name, value, "networks such as 10.0.0.0/8,fd00::/8") from None
 
 
 def _email(env: Mapping[str, str], name: str, default: str) -> str:

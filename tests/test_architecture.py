@@ -13,6 +13,7 @@ from tests.imports import Found, Source
 
 ROOT = Path(__file__).parent.parent
 FILE_LINES_MAX = 350
+ERRORS_LINES_MAX = 400  # the contract wants all codes in one module
 FUNCTION_LINES_MAX = 50
 
 # Which rooms a room may know. `errors` is open to all and knows nobody; `__init__` meets all.
@@ -24,13 +25,15 @@ KNOWS = {
     "markdown": "highlight",
     "store": "",
     "providers": "",
-    "tools": "",
+    "tools": "egress",
+    "egress": "",
+    "toolbox": "store tools",
     "remote": "",
     "demo": "",
-    "streaming": "store providers",
-    "runtime": "settings store providers tools demo streaming",
+    "streaming": "store providers tools toolbox",
+    "runtime": "settings store providers egress tools toolbox demo streaming",
     "access": "store",
-    "services": "access auth runtime settings store providers streaming",
+    "services": "access auth runtime settings store providers tools toolbox streaming",
     "current": "access runtime services",
     "auth": "current settings",
     "failures": "",
@@ -52,7 +55,7 @@ FOREIGN = {
     "openai": "providers",
     "httpx2": "providers",
     "pydantic": "api",
-    "gevent": "streaming tools gunicorn.conf",
+    "gevent": "streaming tools toolbox gunicorn.conf",
     "mcp": "tools",
     "asyncio": "tools",
     "anyio": "tools",
@@ -149,7 +152,8 @@ def async_outside_the_sidecar(source: Source) -> Iterable[Found]:
 
 def long_file(source: Source) -> Iterable[Found]:
     lines = source.text.count("\n")
-    if source.room != "migrations" and lines > FILE_LINES_MAX:
+    most = ERRORS_LINES_MAX if source.room == "errors" else FILE_LINES_MAX
+    if source.room != "migrations" and lines > most:
         yield Found(lines, f"the file has {lines} lines")
 
 

@@ -1,0 +1,1 @@
+"""MCP tool servers: a sidecar process speaks with them, and greenlets speak with it."""
