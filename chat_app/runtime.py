@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chat_app.demo.server import DemoServer
+from chat_app.egress import Networks
 from chat_app.providers.client import Providers
-from chat_app.settings import Settings
+from chat_app.settings import Settings, child_environment
 from chat_app.store.db import Database
 from chat_app.store.secrets import Cipher
 from chat_app.streaming.channel_news import ChannelNews
@@ -18,6 +19,11 @@ from chat_app.streaming.keeper import Keeper
 from chat_app.streaming.lease import USUAL, Lease
 from chat_app.streaming.planning import Planner
 from chat_app.streaming.points import Reached, nothing
+from chat_app.streaming.tooling import Tooling
+from chat_app.toolbox.notes import ChannelNotes
+from chat_app.toolbox.servers import ToolServers
+from chat_app.tools.client import ToolClient
+from chat_app.tools.values import ToolLimits
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Runtime:
     keeper: Keeper
     housekeeper: Housekeeper
     demo: DemoServer
+    tool_client: ToolClient
+    tool_servers: ToolServers
 
     @classmethod
     def build(
@@ -46,7 +54,18 @@ class Runtime:
         cipher = Cipher(settings.secret_keys)
         providers = Providers()
         demo = DemoServer()
-        planner = Planner(cipher, demo.base_url)
+        limits = _tool_limits(settings)
+        tool_client = ToolClient(
+            limits,
+            Networks(settings.egress_allow),
+            on_tools=lambda spec, listing: tool_servers.saw(spec, listing),
+            on_lost=lambda spec, message: tool_servers.lost(spec, message),
+            notes=ChannelNotes(db),
+            environ=child_environment(),
+        )
+        tool_servers = ToolServers(db, cipher, tool_client)
+        tooling = Tooling(db, cipher, tool_client, tool_servers, limits, reached)
+        planner = Planner(cipher, demo.base_url, tooling.offer)
         feeds, news = Feeds(db), ChannelNews(db)
         engine = RunEngine(
             db,
@@ -54,6 +73,7 @@ class Runtime:
             Journal(db, reached),
             planner,
             providers,
+            tooling,
             resumes=settings.resume_runs,
             lease=lease,
             reached=reached,
@@ -70,6 +90,8 @@ class Runtime:
             keeper=Keeper(db, engine, lease),
             housekeeper=Housekeeper(db, settings.events_keep_hours),
             demo=demo,
+            tool_client=tool_client,
+            tool_servers=tool_servers,
         )
 
     def serve(self, is_alive: Callable[[], bool], in_flight: InFlight) -> Callable[[], None]:
@@ -89,9 +111,22 @@ class Runtime:
         return drain.begin_when(is_alive)
 
     def close(self) -> None:
-        """Let go of connections and of the demo's listener."""
+        """Let go of connections, of the demo's listener, and of the tool servers."""
         self.keeper.stop()
         self.housekeeper.stop()
+        self.tool_client.close()
         self.providers.close()
         self.demo.close()
         self.db.close()
+
+
+def _tool_limits(settings: Settings) -> ToolLimits:
+    return ToolLimits(
+        call_s=settings.tool_call_s,
+        run_s=settings.tool_run_s,
+        rounds=settings.tool_rounds,
+        sync_s=settings.tool_sync_s,
+        servers_an_agent=settings.tool_servers_max,
+        tools_a_server=settings.tools_max,
+        result_bytes=settings.tool_result_kb * 1024,
+    )

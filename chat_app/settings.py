@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SECRET_KEY_MIN_CHARS = 16
+FOR_CHILDREN = frozenset(
+    "PATH HOME USER LOGNAME SHELL TERM LANG LC_ALL LC_CTYPE TZ TMPDIR SSL_CERT_FILE SSL_CERT_DIR"
+    " NODE_EXTRA_CA_CERTS".split()
+)
 
 Network = IPv4Network | IPv6Network
 
@@ -95,6 +99,11 @@ class Settings:
     def url(self) -> str:
         """Where people reach this installation, without a slash at the end."""
         return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+
+def child_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What processes that we start may see of our environment: nothing that is a secret."""
+    return {name: value for name, value in environ.items() if name in FOR_CHILDREN}
 
 
 def _database_url(env: Mapping[str, str]) -> str:

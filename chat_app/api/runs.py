@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from chat_app import current
 from chat_app.api import doors, reading
 from chat_app.api.schemas.base import show
-from chat_app.api.schemas.runs import EventsQuery, RunOut
-from chat_app.services import runs
+from chat_app.api.schemas.runs import ApprovalIn, EventsQuery, RunOut
+from chat_app.services import approvals, runs
 
 bp = Blueprint("runs", __name__, url_prefix="/api/runs")
 
@@ -34,6 +34,13 @@ def stream(run_id: str) -> ResponseReturnValue:
     person = current.person()
     frames = runs.stream_of_run(current.runtime(), person, run_id, doors.listener())
     return doors.event_stream(frames)
+
+
+@bp.post("/<run_id>/approvals/<call_id>")
+def approve(run_id: str, call_id: str) -> ResponseReturnValue:
+    person, told = current.person(), reading.body(ApprovalIn)
+    run = approvals.approve(current.runtime(), person, run_id, call_id, told.approve, told.content)
+    return show(RunOut, run)
 
 
 @bp.post("/<run_id>/cancel")

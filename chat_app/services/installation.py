@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from chat_app.auth import passwords, secrets
 from chat_app.errors import HoldfastError
 from chat_app.runtime import Runtime
@@ -12,19 +14,30 @@ from chat_app.store.channels import ChannelMemberRow, ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.providers import DEMO_BASE_URL, ProviderRow, all_providers
 from chat_app.store.run_events import last_seq
+from chat_app.store.tool_servers import (
+    SYSTEM,
+    ToolServerRow,
+    offer_servers,
+    system_servers,
+    withdraw_server,
+)
 from chat_app.store.users import UserRow
 from chat_app.store.workspaces import WorkspaceMemberRow, WorkspaceRow, first_workspace
 from chat_app.streaming import opening
+from chat_app.tools.values import DEMO
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "gpt-4.1-mini"
 DEMO_NAME = "Demo model (built in)"
 DEMO_MODEL = "holdfast-demo"
+DEMO_TOOLS_NAME = "Built-in tools"
 SYSTEM_PROMPT = (
     "You are {{ agent }}, an assistant in the channel “{{ channel }}”. Today is {{ date }}. "
     "Answer in the language of the question, in Markdown, and be brief."
 )
 GREETING = "Hello! Ask me anything; my answer streams in as I write it."
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -49,10 +62,21 @@ def upgrade(rt: Runtime) -> FirstLogin | None:
     rt.db.ping()
     schema.upgrade(rt.db)
     with rt.db.transaction() as session:
-        if first_workspace(session) is None:
-            return _seed(rt, session)
-        _replace_demo(rt, session)
-        return None
+        if first_workspace(session) is not None:
+            _replace_demo(rt, session)
+            return None
+        login, demo_tools = _seed(rt, session)
+    if demo_tools is not None:
+        _read_demo_tools(rt, demo_tools)
+    return login
+
+
+def _read_demo_tools(rt: Runtime, server_id: int) -> None:
+    """Know the built-in tools before the first question; else that one waits for them."""
+    try:
+        rt.tool_servers.sync(server_id)
+    except HoldfastError as error:
+        log.warning("demo_tools_not_read", error=error.message)
 
 
 def _replace_demo(rt: Runtime, session: Session) -> None:
@@ -61,12 +85,16 @@ def _replace_demo(rt: Runtime, session: Session) -> None:
     providers = all_providers(session)
     if given.is_demo or len(providers) != 1 or not providers[0].is_demo:
         return
+    for server in system_servers(session):
+        if server.transport == DEMO:
+            withdraw_server(session, server.id)  # not every model takes tools
     demo = providers[0]
     demo.name, demo.base_url = given.name, given.base_url
     demo.api_key_encrypted, demo.default_model = given.api_key_encrypted, given.default_model
 
 
-def _seed(rt: Runtime, session: Session) -> FirstLogin:
+def _seed(rt: Runtime, session: Session) -> tuple[FirstLogin, int | None]:
+    """The first contents; the login, and the built-in tool server where the demo model uses it."""
     settings = rt.settings
     made_up = None if settings.admin_password else secrets.new_password()
     admin = UserRow(
@@ -92,7 +120,13 @@ def _seed(rt: Runtime, session: Session) -> FirstLogin:
     session.add(agent)
     session.flush()
     _first_channel(session, workspace, admin, agent)
-    return FirstLogin(admin.email, made_up)
+    demo_tools = ToolServerRow(name=DEMO_TOOLS_NAME, scope=SYSTEM, transport=DEMO)
+    session.add(demo_tools)
+    session.flush()
+    if provider.is_demo:
+        offer_servers(session, agent.id, [demo_tools.id])
+    login = FirstLogin(admin.email, made_up)
+    return login, demo_tools.id if provider.is_demo else None
 
 
 def _first_provider(rt: Runtime, settings: Settings) -> ProviderRow:

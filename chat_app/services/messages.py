@@ -23,8 +23,8 @@ from chat_app.store.run_events import delete_journal_of
 from chat_app.store.runs import latest_run, live_runs_of_message
 from chat_app.streaming import opening, replies
 from chat_app.streaming.dialects import RunRef
-from chat_app.streaming.engine import Started
 from chat_app.streaming.opening import Said
+from chat_app.streaming.running import Started
 
 PAGE_MAX = 200
 

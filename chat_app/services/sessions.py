@@ -22,10 +22,10 @@ from chat_app.store.runs import RunRow, latest_run, live_runs_of_channel
 from chat_app.store.stats import agent_stats
 from chat_app.streaming import dialects, events, opening, replies, sse
 from chat_app.streaming.dialects import Dialect, RunRef
-from chat_app.streaming.engine import Started
-from chat_app.streaming.events import said
 from chat_app.streaming.follow import Listener, follow
 from chat_app.streaming.opening import Said
+from chat_app.streaming.rounds import said
+from chat_app.streaming.running import Started
 
 TITLE_CHARS = 60
 STATE_MESSAGES = 200

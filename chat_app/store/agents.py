@@ -1,10 +1,12 @@
 """Agents: who answers, with which model and instructions."""
 
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, text, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from chat_app.store.base import Base, Public
 from chat_app.store.providers import ProviderRow
+from chat_app.store.tool_servers import AgentToolServerRow
+from chat_app.store.tools import AgentToolRow
 
 HANDLE_MAX_CHARS = 40
 
@@ -38,6 +40,27 @@ class AgentRow(Public, Base):
     enabled: Mapped[bool] = mapped_column(default=True)
 
     provider: Mapped[ProviderRow | None] = relationship(lazy="joined")
+    # Only for showing an agent; whoever asks it a question must not pay for them.
+    offered: Mapped[list[AgentToolServerRow]] = relationship(
+        lazy="raise", viewonly=True, order_by=AgentToolServerRow.server_id
+    )
+    choices: Mapped[list[AgentToolRow]] = relationship(
+        lazy="raise", viewonly=True, order_by=AgentToolRow.tool_id
+    )
+
+    @property
+    def tool_server_ids(self) -> list[int]:
+        """The system servers offered to it. This and the next two need `with_tools`."""
+        return [offered.server_id for offered in self.offered]
+
+    @property
+    def disabled_tool_ids(self) -> list[int]:
+        return [choice.tool_id for choice in self.choices if choice.disabled]
+
+    @property
+    def tool_policies(self) -> dict[int, str]:
+        """`{tool id: policy}` where it is another one than the tool's own."""
+        return {choice.tool_id: choice.policy for choice in self.choices if choice.policy}
 
     @property
     def effective_model(self) -> str | None:
@@ -51,10 +74,19 @@ class AgentRow(Public, Base):
         return provider is not None and provider.enabled and bool(self.effective_model)
 
 
+_TOOLS = (selectinload(AgentRow.offered), selectinload(AgentRow.choices))
+
+
 def agents_in(session: Session, workspace_ids: list[int]) -> list[AgentRow]:
-    """The agents of these workspaces, the default first."""
-    found = select(AgentRow).where(AgentRow.workspace_id.in_(workspace_ids))
+    """The agents of these workspaces with what they may use, the default first."""
+    found = select(AgentRow).where(AgentRow.workspace_id.in_(workspace_ids)).options(*_TOOLS)
     return list(session.scalars(found.order_by(AgentRow.is_default.desc(), AgentRow.id)))
+
+
+def with_tools(session: Session, agent: AgentRow) -> AgentRow:
+    """The agent as the database has it now, with what it may use."""
+    found = select(AgentRow).where(AgentRow.id == agent.id).options(*_TOOLS)
+    return session.scalars(found.execution_options(populate_existing=True)).one()
 
 
 def agent_in(session: Session, workspace_ids: list[int], agent_id: int) -> AgentRow | None:

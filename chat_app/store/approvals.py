@@ -1,22 +1,23 @@
-"""What people decided about tool calls that waited for them."""
+"""What tool calls wait for: a person's word, or a form that the server wants filled in."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy import JSON, ForeignKey, String, Text, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base, now
-from chat_app.store.run_events import RunEventRow
 
 CALL_ID_MAX_CHARS = 100
 
 
 class ApprovalRow(Base):
-    """One decision. The question itself is the run's `tool_approval` event.
+    """One question about a call, written before anybody is asked; `approved` is None until then.
 
-    `ask` tells apart the questions about one call: its approval, and each form that its server
-    wants filled in. `content` is the form as the person sent it.
+    `ask` numbers the questions about one call: its approval, then each form of its server. A
+    form has a `key` and the server's own memory of the call, `state`; `content` is what the
+    person filled in. `tool_id` is the tool that is to be allowed.
     """
 
     __tablename__ = "approvals"
@@ -27,23 +28,42 @@ class ApprovalRow(Base):
     )
     call_id: Mapped[str] = mapped_column(String(CALL_ID_MAX_CHARS), primary_key=True)
     ask: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    approved: Mapped[bool]
+    tool_id: Mapped[int | None] = mapped_column(ForeignKey("tools.id", ondelete="SET NULL"))
+    key: Mapped[str | None] = mapped_column(String(500))
+    state: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime]
+    approved: Mapped[bool | None]
     content: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
-    decided_at: Mapped[datetime] = mapped_column(default=now)
+    decided_at: Mapped[datetime | None]
+
+    @property
+    def is_form(self) -> bool:
+        return self.key is not None
 
 
-def approvals_of(session: Session, run_id: int) -> dict[tuple[str, int], ApprovalRow]:
-    """`{(call id, ask): decision}` of a run."""
+def open_asks(session: Session, asks: Iterable[ApprovalRow]) -> None:
+    """Write questions down. Those that a dead process wrote and never asked are replaced."""
+    for ask in asks:
+        session.execute(
+            delete(ApprovalRow).where(
+                ApprovalRow.run_id == ask.run_id,
+                ApprovalRow.call_id == ask.call_id,
+                ApprovalRow.ask == ask.ask,
+                ApprovalRow.approved.is_(None),
+            )
+        )
+        session.add(ask)
+
+
+def asks_of(session: Session, run_id: int) -> list[ApprovalRow]:
+    """All questions of a run, those about one call in order."""
     found = select(ApprovalRow).where(ApprovalRow.run_id == run_id)
-    return {(row.call_id, row.ask): row for row in session.scalars(found)}
+    return list(session.scalars(found.order_by(ApprovalRow.call_id, ApprovalRow.ask)))
 
 
-def questions_of(session: Session, run_id: int) -> list[tuple[str, str]]:
-    """A run's events about tool calls, as `(type, data)`, ascending."""
-    found = (
-        select(RunEventRow.type, RunEventRow.data)
-        .where(RunEventRow.run_id == run_id, RunEventRow.type.startswith("tool_"))
-        .order_by(RunEventRow.seq)
-    )
-    return [(kind, data) for kind, data in session.execute(found)]
+def open_asks_of(session: Session, run_id: int) -> list[ApprovalRow]:
+    """The questions of a run that wait for an answer, and can still have one."""
+    found = select(ApprovalRow).where(ApprovalRow.run_id == run_id)
+    is_open = ApprovalRow.approved.is_(None) & (ApprovalRow.expires_at > now())
+    return list(session.scalars(found.where(is_open)))

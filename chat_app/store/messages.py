@@ -110,19 +110,19 @@ def message_by_client_id(session: Session, user_id: int, client_id: str) -> Mess
 
 def history_before(
     session: Session, channel_id: int, question: MessageRow, limit: int
-) -> list[tuple[str, str, str]]:
-    """What the model is to know, as `(role, author, body)`: the last messages up to and with
-    `question`, ascending.
+) -> list[tuple[str, str, str, list[dict[str, Any]]]]:
+    """What the model is to know, as `(role, author, body, tool calls)`: the last messages up to
+    and with `question`, ascending.
 
     An answer that is still being written, failed without a word or answers this very question
     is not part of it.
     """
-    found = select(MessageRow.role, MessageRow.author_name, MessageRow.body)
+    found = select(MessageRow.role, MessageRow.author_name, MessageRow.body, MessageRow.tool_calls)
     found = found.where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
     found = found.where(MessageRow.channel_id == channel_id, MessageRow.id <= question.id)
     found = found.where(MessageRow.status != "streaming", MessageRow.body != "")
     newest = session.connection().execute(found.order_by(MessageRow.id.desc()).limit(limit))
-    return [(role, author, body) for role, author, body in newest][::-1]
+    return [(role, author, body, calls) for role, author, body, calls in newest][::-1]
 
 
 def update_message(session: Session, message_id: int, **values: Any) -> None:

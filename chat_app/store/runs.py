@@ -118,6 +118,7 @@ def claim(
             owner=owner,
             attempt=attempt + 1,
             lease_until=lease_until,
+            parked_until=None,
             started_at=now(),
         )
         .returning(RunRow.id)
@@ -150,7 +151,8 @@ def cancelled_runs(session: Session, owner: str) -> list[int]:
 def abandoned_runs(session: Session, queued_before: datetime, limit: int) -> list[RunRow]:
     """Runs that nobody answers: the lease has lapsed, or they wait since `queued_before`."""
     lapsed = (RunRow.status == "running") & (RunRow.lease_until < now())
-    waiting = (RunRow.status == "queued") & (RunRow.queued_at < queued_before)
+    is_due = RunRow.parked_until.is_(None) | (RunRow.parked_until < now())
+    waiting = (RunRow.status == "queued") & (RunRow.queued_at < queued_before) & is_due
     found = select(RunRow).where(lapsed | waiting).order_by(RunRow.id)
     return list(session.scalars(found.limit(limit)))
 
@@ -182,6 +184,17 @@ def release_run(session: Session, run_id: int, attempt: int) -> bool:
         .returning(RunRow.id)
     )
     return won is not None
+
+
+def lock_run(session: Session, run_id: int) -> RunRow:
+    """The run as it is now; who else changes it waits for this transaction."""
+    found = select(RunRow).where(RunRow.id == run_id).with_for_update()
+    return session.scalars(found, execution_options={"populate_existing": True}).one()
+
+
+def set_parked(session: Session, run_id: int, until: datetime | None) -> None:
+    """Let nobody take a queued run before `until`; None lets any process go on with it."""
+    session.execute(update(RunRow).where(RunRow.id == run_id).values(parked_until=until))
 
 
 def close_run(session: Session, run_id: int, attempt: int, **values: Any) -> bool:
@@ -220,5 +233,10 @@ def held_attempts(connection: Connection, run_ids: Sequence[int]) -> dict[int, t
     return {run_id: (attempt, bool(cancel)) for run_id, attempt, cancel in rows}
 
 
-def request_cancel(session: Session, run_id: int) -> None:
+def request_cancel(session: Session, run_id: int) -> int | None:
+    """Ask for the end of a run. One that waits for a person is in nobody's hands: its attempts so
+    far are given, for the caller to take it over and end it.
+    """
     session.execute(update(RunRow).where(RunRow.id == run_id).values(cancel_requested=True))
+    parked = update(RunRow).where(RunRow.id == run_id, RunRow.parked_until.is_not(None))
+    return session.scalar(parked.values(parked_until=None).returning(RunRow.attempt))

@@ -123,3 +123,8 @@ def offer_servers(session: Session, agent_id: int, server_ids: list[int]) -> Non
         AgentToolServerRow(agent_id=agent_id, server_id=server_id)
         for server_id in sorted(set(server_ids))
     )
+
+
+def withdraw_server(session: Session, server_id: int) -> None:
+    """Offer a server to no agent any more."""
+    session.execute(delete(AgentToolServerRow).where(AgentToolServerRow.server_id == server_id))

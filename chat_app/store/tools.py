@@ -7,7 +7,7 @@ from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, delete,
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from chat_app.store.base import Base, Numbered
-from chat_app.store.tool_servers import ToolServerRow
+from chat_app.store.tool_servers import SYSTEM, ToolServerRow
 
 NAME_MAX_CHARS = 128
 POLICIES = ("auto", "ask", "never")
@@ -69,9 +69,10 @@ def choices_of(session: Session, agent_id: int) -> dict[int, AgentToolRow]:
     return {row.tool_id: row for row in session.scalars(found.order_by(AgentToolRow.tool_id))}
 
 
-def existing_tools(session: Session, tool_ids: Collection[int]) -> set[int]:
-    """Those of these ids that are there."""
-    return set(session.scalars(select(ToolRow.id).where(ToolRow.id.in_(tool_ids))))
+def system_tools_among(session: Session, tool_ids: Collection[int]) -> set[int]:
+    """Those of these ids that are tools of system servers."""
+    found = select(ToolRow.id).join(ToolServerRow).where(ToolServerRow.scope == SYSTEM)
+    return set(session.scalars(found.where(ToolRow.id.in_(tool_ids))))
 
 
 def choose(

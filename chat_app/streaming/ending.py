@@ -12,6 +12,7 @@ from chat_app.store.run_events import StoredEvent, append_events
 from chat_app.store.runs import RunRow, close_run
 from chat_app.streaming import events
 from chat_app.streaming.journal import LeaseLost, LiveRun
+from chat_app.streaming.rounds import Story
 from chat_app.streaming.turn import Answer
 
 log = structlog.get_logger()
@@ -68,11 +69,13 @@ def close(session: Session, live: LiveRun, ending: Ending) -> StoredEvent:
     if not won:
         raise LeaseLost
     # What is kept is what was shown: an attempt that never began has its predecessor's text.
-    body = events.said(live.feed.events)
+    story = Story.of(live.feed.events)
+    body = story.body
     update_message(
         session,
         row.reply_id,
         body=body,
+        tool_calls=story.stored_calls(),
         status="complete" if error is None else ending.status,
         error_code=error.error_code if error else None,
         usage=answer.tokens,

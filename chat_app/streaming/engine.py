@@ -9,29 +9,20 @@ import secrets
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
 
 import gevent
 import structlog
 
-from chat_app.errors import (
-    HoldfastError,
-    InternalError,
-    ProviderTimeout,
-    RunCancelled,
-    RunInterrupted,
-    ServerBusy,
-)
+from chat_app.errors import HoldfastError, ServerBusy
 from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Database, Session
 from chat_app.store.messages import MessageRow
-from chat_app.store.run_events import StoredEvent, events_after
-from chat_app.store.runs import RunRow, claim, release_run, request_cancel
-from chat_app.streaming import events, opening, points
+from chat_app.store.run_events import events_after
+from chat_app.store.runs import RunRow, claim, request_cancel
+from chat_app.streaming import opening, points
+from chat_app.streaming.answering import Answering
 from chat_app.streaming.dialects import RunRef
-from chat_app.streaming.ending import Ending, close
 from chat_app.streaming.feeds import Feed, Feeds
 from chat_app.streaming.follow import wait_for_end
 from chat_app.streaming.journal import Journal, LeaseLost, LiveRun
@@ -39,39 +30,16 @@ from chat_app.streaming.lease import USUAL, Lease
 from chat_app.streaming.opening import Holder, Opened, Said
 from chat_app.streaming.planning import Planner
 from chat_app.streaming.points import Reached, nothing
-from chat_app.streaming.turn import Answer, ModelStream, Plan, take
+from chat_app.streaming.running import Released, Running, Started
+from chat_app.streaming.tooling import Tooling
+from chat_app.streaming.turn import ModelStream, Plan
 
 LIVE_RUNS_MAX = 4_000
 STOP_WAIT_S = 5.0
 RELEASE_ROUND_S = 0.2
-RUN_MAX_S = 1_800
-ATTEMPTS_MAX = 3
 RETRY_S = 1.0
 
 log = structlog.get_logger()
-
-
-class Released(BaseException):
-    """The process stops: the run is given back for another to go on with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Started(Opened):
-    """A run that this process holds, and what to ask the model, or why it cannot be asked."""
-
-    plan: Plan | HoldfastError
-
-
-@dataclass(eq=False, slots=True)
-class Running:
-    """A run's greenlet, and whether it may be interrupted at the moment."""
-
-    run: RunRef
-    started: Started | None
-    attempt: int
-    greenlet: "gevent.Greenlet[[Running], None] | None" = None
-    stop_with: type[BaseException] | None = None
-    is_asking: bool = False
 
 
 class RunEngine:
@@ -84,16 +52,15 @@ class RunEngine:
         journal: Journal,
         planner: Planner,
         providers: ModelStream,
+        tooling: Tooling,
         resumes: bool = True,
         lease: Lease = USUAL,
         reached: Reached = nothing,
     ) -> None:
         self._db = db
         self._feeds = feeds
-        self._journal = journal
         self._planner = planner
-        self._providers = providers
-        self._resumes = resumes
+        self._answering = Answering(db, journal, providers, tooling, resumes, reached)
         self._lease = lease
         self._reached = reached
         self._running: dict[int, Running] = {}
@@ -172,15 +139,15 @@ class RunEngine:
     def cancel(self, run: RunRef) -> None:
         """Ask for the end of a run, whichever process it is in; what was said is kept."""
         with self._db.transaction() as session:
-            request_cancel(session, run.id)
+            attempt = request_cancel(session, run.id)
         self.interrupt(run.id)
+        if attempt is not None:
+            self.take_over(run, attempt)
 
     def interrupt(self, run_id: int, stop_with: type[BaseException] = gevent.GreenletExit) -> None:
         """Stop a run of this process at once; one that is not here is left alone."""
-        running = self._running.get(run_id)
-        if running is not None and running.stop_with is None:
-            running.stop_with = stop_with
-            gevent.get_hub().loop.run_callback(_throw, running)
+        if (running := self._running.get(run_id)) is not None:
+            running.interrupt(stop_with)
 
     def stop(self, runs: Sequence[RunRef]) -> None:
         """Cancel runs and wait for their ends, up to `STOP_WAIT_S`."""
@@ -204,7 +171,7 @@ class RunEngine:
         gevent.joinall(greenlets, timeout=seconds)
 
     def _execute(self, running: Running) -> None:
-        run = running.run
+        run, started = running.run, None
         try:
             with (
                 structlog.contextvars.bound_contextvars(run_id=run.public_id),
@@ -214,11 +181,13 @@ class RunEngine:
                 if started is not None:
                     self._reached(points.CLAIMED)
                     live = LiveRun(run.id, started.row.attempt, feed)
-                    self._answer(running, started, live)
+                    self._answering.answer(running, started, live)
         except LeaseLost:
             log.warning("lease_lost", run_id=run.public_id)
         finally:
             del self._running[run.id]
+        if running.goes_on and started is not None:
+            self.take_over(run, started.row.attempt)
 
     def _claim(self, running: Running, feed: Feed) -> Started | None:
         run, owner = running.run, self.owner
@@ -241,101 +210,7 @@ class RunEngine:
         except HoldfastError as error:
             return error
 
-    def _answer(self, running: Running, started: Started, live: LiveRun) -> None:
-        row, answer = started.row, Answer()
-        error: HoldfastError | None = None
-        try:
-            if running.stop_with is not None:
-                raise running.stop_with  # before anything that was said is withdrawn
-            self._begin_again(row, live)
-            self._ask(running, started, live, answer)
-        except Released:
-            self._release(live)
-            return
-        except gevent.GreenletExit:
-            error = RunCancelled()
-        except HoldfastError as failed:
-            error = failed
-        except LeaseLost:
-            raise
-        except Exception:
-            error = InternalError(incident=secrets.token_hex(6))
-            log.exception("run_broke", incident=error.fields["incident"])
-        self._finish(live, Ending(row, answer, error))
-
-    def _begin_again(self, row: RunRow, live: LiveRun) -> None:
-        """Withdraw what an earlier attempt left unfinished, or end here with what it left."""
-        if row.attempt == 1:
-            return
-        log.warning("run_taken_over", attempt=row.attempt)
-        if row.cancel_requested:
-            raise RunCancelled  # what was said is kept
-        if not self._resumes or row.attempt - row.released > ATTEMPTS_MAX:
-            raise RunInterrupted
-        from_seq = events.round_start(live.feed.events)
-        if from_seq <= len(live.feed.events):
-            self._journal.append(live, events.restart(from_seq))
-
-    def _ask(self, running: Running, started: Started, live: LiveRun, answer: Answer) -> None:
-        if started.row.cancel_requested:
-            raise RunCancelled
-        plan = started.plan
-        if isinstance(plan, HoldfastError):
-            raise plan
-        running.is_asking = True
-        try:
-            if running.stop_with is not None:
-                raise running.stop_with
-            with (
-                gevent.Timeout(RUN_MAX_S, ProviderTimeout("The answer took too long.")),
-                closing(take(self._providers, plan, answer)) as turn,
-            ):
-                for event in turn:
-                    self._journal.append(live, event)
-        finally:
-            running.is_asking = False
-
-    def _finish(self, live: LiveRun, ending: Ending) -> None:
-        """Write down how it ended, then show it."""
-        self._journal.flush(live)
-        self._reached(points.FINISHING)
-        try:
-            last = self._close(live, ending)
-        except LeaseLost:
-            raise
-        except Exception:
-            # The ending itself cannot be stored: then one that surely can, or nobody hears of it.
-            error = InternalError(incident=secrets.token_hex(6))
-            log.exception("run_broke", incident=error.fields["incident"])
-            last = self._close(live, Ending(ending.row, Answer(), error))
-        self._reached(points.CLOSED)
-        live.feed.publish([last])
-        ending.log()
-
-    def _close(self, live: LiveRun, ending: Ending) -> StoredEvent:
-        while True:
-            try:
-                with self._db.transaction() as session:
-                    last = close(session, live, ending)
-                    self._reached(points.CLOSING)
-                return last
-            except ServerBusy:
-                gevent.sleep(RETRY_S)
-
-    def _release(self, live: LiveRun) -> None:
-        self._journal.flush(live)
-        with self._db.transaction() as session:
-            release_run(session, live.id, live.attempt)
-        log.info("run_released")
-
 
 def host() -> str:
     """The name of this machine, as it stands before the first colon of an owner."""
     return socket.gethostname()[:50].replace(":", "-")
-
-
-def _throw(running: Running) -> None:
-    # Runs in the hub: nothing can have moved between the check and the throw, so what is thrown
-    # always hits the waiting for the model and never a transaction.
-    if running.is_asking and running.greenlet is not None and running.stop_with is not None:
-        running.greenlet.throw(running.stop_with)

@@ -1,6 +1,7 @@
 """What happens in a run, as values, and the JSON that goes into the journal. Pure."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -10,6 +11,8 @@ from chat_app.store.run_events import StoredEvent
 
 TEXT_TYPES = frozenset({"chunk", "reasoning"})
 TERMINAL_TYPES = frozenset({"done", "error"})
+# No text before one of these is ever withdrawn (again).
+ENDS_TEXT = frozenset({"start", "restart", "tool_approval", "tool_call", "tool_result"})
 MERGED_MAX_CHARS = 65_536
 
 
@@ -105,22 +108,38 @@ def restart(from_seq: int) -> Event:
     return Event("restart", fields={"from_seq": from_seq})
 
 
-def round_start(events: Sequence[StoredEvent]) -> int:
-    """The number from which on text belongs to the round that was under way."""
-    ends = [event.seq for event in events if event.type in ("start", "tool_result")]
-    return max(ends, default=0) + 1
+def tool_approval(
+    call_id: str, tool: str, server: str, args: dict[str, Any], expires_at: datetime, **form: Any
+) -> Event:
+    """A call waits for a person; a form that its server wants has `message` and `schema`."""
+    told = {"call_id": call_id, "tool": tool, "server": server, "args": args}
+    expires = expires_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Event("tool_approval", fields={**told, "expires_at": expires, **form})
 
 
-def said(events: Sequence[StoredEvent]) -> str:
-    """The answer's text as these events tell it, without what was withdrawn."""
-    kept: list[tuple[int, str]] = []
-    for event in events:
-        if event.type == "chunk":
-            kept.append((event.seq, orjson.loads(event.data)["content"]))
-        elif event.type == "restart":
-            from_seq = orjson.loads(event.data)["from_seq"]
-            kept = [(seq, text) for seq, text in kept if seq < from_seq]
-    return "".join(text for _, text in kept)
+def tool_call(call_id: str, tool: str, server: str, args: dict[str, Any]) -> Event:
+    fields = {"call_id": call_id, "tool": tool, "server": server, "args": args}
+    return Event("tool_call", fields=fields)
+
+
+def tool_progress(call_id: str, progress: float, total: float | None, message: str | None) -> Event:
+    fields = {"call_id": call_id, "progress": progress, "total": total, "message": message}
+    return Event("tool_progress", fields=fields)
+
+
+def notice(message: str, error_code: str) -> Event:
+    """Something is amiss, and the answer goes on."""
+    return Event("notice", fields={"message": message, "error_code": error_code})
+
+
+def unfinished_text(events: Sequence[StoredEvent]) -> int | None:
+    """The number from which on text belongs to a round that broke off; None when there is none.
+
+    A round's text is whole once the calls after it are written.
+    """
+    whole = max((e.seq for e in events if e.type in ENDS_TEXT), default=0)
+    broken = [e.seq for e in events if e.type in TEXT_TYPES and e.seq > whole]
+    return broken[0] if broken else None
 
 
 def failure(error: dict[str, Any], message_id: int | None) -> Event:

@@ -1,6 +1,7 @@
 """Reads from the store what a run needs: whom to ask, and what to tell the model."""
 
 from collections.abc import Callable
+from typing import Any
 
 from chat_app.errors import NoAgent, ProviderNotConfigured
 from chat_app.providers.values import Endpoint, ModelRequest
@@ -9,20 +10,30 @@ from chat_app.store.base import now
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow, history_before
+from chat_app.store.projects import ProjectRow
 from chat_app.store.providers import ProviderRow
 from chat_app.store.runs import RunRow
 from chat_app.store.secrets import Cipher, Unreadable
 from chat_app.streaming import history
 from chat_app.streaming.history import Said
 from chat_app.streaming.turn import Plan
+from chat_app.toolbox.offer import Offer
 
 
 class Planner:
-    """Makes plans. `demo_url` gives the address at which the demo model listens."""
+    """Makes plans. `demo_url` gives the address at which the demo model listens, `offer` the tools
+    that a run may use.
+    """
 
-    def __init__(self, cipher: Cipher, demo_url: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        cipher: Cipher,
+        demo_url: Callable[[], str],
+        offer: Callable[[Session, RunRow], Offer],
+    ) -> None:
         self._cipher = cipher
         self._demo_url = demo_url
+        self._offer = offer
 
     def plan(self, session: Session, run: RunRow) -> Plan:
         """Raises `NoAgent` or `ProviderNotConfigured` when either went away since the question."""
@@ -40,7 +51,7 @@ class Planner:
             temperature=agent.temperature,
             max_tokens=agent.max_tokens,
         )
-        return Plan(self.endpoint(agent.provider), request)
+        return Plan(self.endpoint(agent.provider), request, self._offer(session, run))
 
     def endpoint(self, provider: ProviderRow) -> Endpoint:
         """Where and with which key a provider is reached. Raises `ProviderNotConfigured`."""
@@ -65,7 +76,7 @@ class Planner:
 
 def _messages(
     session: Session, channel: ChannelRow, agent: AgentRow, question: MessageRow
-) -> list[dict[str, str]]:
+) -> list[dict[str, Any]]:
     variables = {
         "agent": agent.name,
         "channel": channel.title,
@@ -73,4 +84,8 @@ def _messages(
     }
     before = history_before(session, channel.id, question, history.MAX_MESSAGES)
     said = [Said(*message) for message in before]
-    return history.messages(history.fill(agent.system_prompt, variables), said)
+    system = history.fill(agent.system_prompt, variables)
+    if channel.project_id is not None:
+        project = session.get(ProjectRow, channel.project_id)
+        system = "\n\n".join(filter(None, (system, project.context if project else "")))
+    return history.messages(system, said)

@@ -15,7 +15,11 @@ APPENDED = "appended"  # events are committed, and nobody has seen them
 FINISHING = "finishing"  # the model has said all, and the end is not written
 CLOSING = "closing"  # the end is in the transaction, which is not committed
 CLOSED = "closed"  # the end is committed, and nobody has seen it
+CALLING = "calling"  # tool calls are on disk, and none has begun
+CALLED = "called"  # a tool has been called, and its result is not on disk
+PARKING = "parking"  # a person was asked, and the run is still held
 ALL = (LAUNCH, CLAIMED, APPENDING, APPENDED, FINISHING, CLOSING, CLOSED)
+OF_TOOLS = (CALLING, CALLED, PARKING)
 
 
 def nothing(point: str) -> None:

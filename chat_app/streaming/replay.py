@@ -1,5 +1,7 @@
 """A run's past: its journal while that is kept, then what the stored reply tells of it."""
 
+from collections.abc import Iterator
+
 from chat_app.errors import from_code
 from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelRow
@@ -26,12 +28,26 @@ def past(session: Session, run_id: int) -> tuple[list[StoredEvent], bool]:
 def _told(session: Session, run: RunRow) -> list[Event]:
     reply = session.get_one(MessageRow, run.reply_id)
     agent = session.get(AgentRow, run.agent_id) if run.agent_id else None
-    text = [Event("chunk", reply.body)] if reply.body else []
     session_id = session.get_one(ChannelRow, run.channel_id).public_id
     first = events.start(
         run.public_id, run.channel_id, session_id, events.about(agent), run.question_id
     )
-    return [first, *text, _end(run, reply)]
+    return [first, *_answer(reply), _end(run, reply)]
+
+
+def _answer(reply: MessageRow) -> Iterator[Event]:
+    """Its text, with each round's tool calls where they were made."""
+    at = 0
+    for call in reply.tool_calls:
+        if call["at"] > at:
+            yield Event("chunk", reply.body[at : call["at"]])
+            at = call["at"]
+        told = {key: call[key] for key in ("call_id", "tool", "server", "args")}
+        yield events.tool_call(**told)
+        result = {key: call[key] for key in call if key not in ("args", "at", "round")}
+        yield Event("tool_result", fields=result | {"result": call["result"] or ""})
+    if at < len(reply.body):
+        yield Event("chunk", reply.body[at:])
 
 
 def _end(run: RunRow, reply: MessageRow) -> Event:

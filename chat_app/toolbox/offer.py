@@ -20,6 +20,7 @@ from chat_app.tools.values import ServerSpec, ToolLimits
 class OfferedTool:
     """A tool as the model sees it: `name` is unique in the offer, `tool` the server's own."""
 
+    id: int
     name: str
     tool: str
     server: ServerSpec
@@ -101,6 +102,7 @@ def _offered(
     name: str, tool: ToolRow, spec: ServerSpec, choice: AgentToolRow | None
 ) -> OfferedTool:
     return OfferedTool(
+        id=tool.id,
         name=name,
         tool=tool.name,
         server=spec,

@@ -1,6 +1,6 @@
 """The tool servers as this installation knows them: what they list is stored, and how they are."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 import gevent
@@ -34,21 +34,14 @@ class Lister(Protocol):
 class ToolServers:
     """Joins the rows with the live servers of this process.
 
-    `connect` makes the client, given what it is to call: with each listing that it reads, and
-    with each session that broke by itself.
+    The client reports each listing that it reads to `saw`, and each session that broke by itself
+    to `lost`.
     """
 
-    def __init__(
-        self,
-        db: Database,
-        cipher: Cipher,
-        connect: Callable[
-            [Callable[[ServerSpec, Listing], None], Callable[[ServerSpec, str], None]], Lister
-        ],
-    ) -> None:
+    def __init__(self, db: Database, cipher: Cipher, client: Lister) -> None:
         self._db = db
         self._cipher = cipher
-        self._client = connect(self.saw, self.lost)
+        self._client = client
         self._reviving: set[int] = set()
 
     def sync(self, server_id: int) -> ToolServerRow:

@@ -136,15 +136,22 @@ def upgrade() -> None:
         sa.Column("run_id", BIG, autoincrement=False, nullable=False),
         sa.Column("call_id", sa.String(length=100), nullable=False),
         sa.Column("ask", BIG, autoincrement=False, nullable=False),
-        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("tool_id", BIG, nullable=True),
+        sa.Column("key", sa.String(length=500), nullable=True),
+        sa.Column("state", sa.Text(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=True),
         sa.Column("content", sa.JSON(), nullable=True),
         sa.Column("user_id", BIG, nullable=True),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["run_id"], ["runs.id"], name="fk_approvals_run_id", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name="fk_approvals_user_id", ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["tool_id"], ["tools.id"], name="fk_approvals_tool_id", ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("run_id", "call_id", "ask", name="pk_approvals"),
     )

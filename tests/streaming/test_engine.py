@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from chat_app.runtime import Runtime
 from chat_app.streaming import points
-from chat_app.streaming.engine import ATTEMPTS_MAX
+from chat_app.streaming.answering import ATTEMPTS_MAX
 from tests.fakes import Chunk, Cut, FakeProvider, Hold, Stall, says
 from tests.streaming.runs import (
     ELSEWHERE,

@@ -1,5 +1,7 @@
 """Events: their JSON, merging of neighbours, and what a journal says."""
 
+import pytest
+
 from chat_app.store.run_events import StoredEvent
 from chat_app.streaming import events
 from chat_app.streaming.events import Encoded, Event
@@ -54,35 +56,25 @@ def test_nothing_folds_to_nothing() -> None:
     assert events.fold([]) == []
 
 
-def test_a_journal_says_its_chunks() -> None:
-    told = journal(START, Event("reasoning", "Hm"), text("Hel"), text("lo"))
-    assert events.said(told) == "Hello"
+def test_text_after_the_start_is_unfinished() -> None:
+    assert events.unfinished_text(journal(START)) is None
+    assert events.unfinished_text(journal(START, text("a"), text("b"))) == 2
 
 
-def test_withdrawn_text_is_not_said() -> None:
-    told = journal(START, text("Hel"), events.restart(2), text("Hello"), text("!"))
-    assert events.said(told) == "Hello!"
+@pytest.mark.parametrize("kind", ["tool_approval", "tool_call", "tool_result"])
+def test_text_before_a_tool_call_is_whole(kind: str) -> None:
+    of_tool = Event(kind, fields={})
+    assert events.unfinished_text(journal(START, text("a"), of_tool)) is None
+    assert events.unfinished_text(journal(START, text("a"), of_tool, text("b"))) == 4
 
 
-def test_a_restart_keeps_the_text_of_rounds_before() -> None:
-    result = Event("tool_result", fields={"tool": "t"})
-    told = journal(START, text("Look: "), result, text("brok"), events.restart(4), text("done"))
-    assert events.said(told) == "Look: done"
+def test_text_that_was_withdrawn_is_not_withdrawn_again() -> None:
+    assert events.unfinished_text(journal(START, text("a"), events.restart(2))) is None
 
 
-def test_withdrawn_twice_is_withdrawn() -> None:
-    told = journal(START, text("a"), events.restart(2), text("b"), events.restart(2), text("c"))
-    assert events.said(told) == "c"
-
-
-def test_the_first_round_starts_after_the_start() -> None:
-    assert events.round_start(journal(START)) == 2
-    assert events.round_start(journal(START, text("a"), text("b"))) == 2
-
-
-def test_a_round_starts_after_the_last_tool_result() -> None:
-    result = Event("tool_result", fields={"tool": "t"})
-    assert events.round_start(journal(START, text("a"), result, text("b"))) == 4
+def test_what_is_not_text_need_not_be_withdrawn() -> None:
+    progress = events.tool_progress("c", 1, 2, None)
+    assert events.unfinished_text(journal(START, progress)) is None
 
 
 def test_a_reset_is_the_start_with_a_mark() -> None:

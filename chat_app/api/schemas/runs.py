@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from chat_app.api.schemas.base import In, Out
+from chat_app.api.schemas.base import AnyText, In, Out
 
 
 class RunOut(Out):
@@ -31,3 +31,8 @@ class RunOut(Out):
 class EventsQuery(In):
     after: int = Field(0, ge=0, lt=2**63)
     limit: int = Field(1_000, ge=1, le=1_000)
+
+
+class ApprovalIn(In):
+    approve: bool
+    content: dict[AnyText, Any] | None = None

@@ -1,0 +1,321 @@
+"""Uses the tools of one run: asks people where that is wanted, runs calls side by side."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import gevent
+import structlog
+from gevent.queue import SimpleQueue
+
+from chat_app.errors import (
+    HoldfastError,
+    ToolDenied,
+    ToolFailed,
+    ToolLimitReached,
+    ToolUnavailable,
+)
+from chat_app.streaming import events, points
+from chat_app.streaming.asking import Asking, Decision, Parked
+from chat_app.streaming.events import Event
+from chat_app.streaming.points import Reached
+from chat_app.streaming.rounds import Call
+from chat_app.toolbox.offer import OfferedTool
+from chat_app.tools.values import (
+    CallResult,
+    InputAnswers,
+    InputRequest,
+    InputRequired,
+    Progress,
+    ServerSpec,
+    ToolLimits,
+)
+
+HOLD_S = 600.0
+HOLD_POLL_S = 0.5
+STOP_WAIT_S = 1.0
+UNKNOWN = (
+    "Outcome unknown: the connection to the tool was lost while it ran. It may have been done, or "
+    "not. Do not simply call it again; find out first, or ask the person."
+)
+
+log = structlog.get_logger()
+
+
+class Caller(Protocol):
+    """Who speaks with the tool servers."""
+
+    def call(
+        self,
+        spec: ServerSpec,
+        tool: str,
+        args: dict[str, Any],
+        timeout_s: float,
+        on_progress: Callable[[Progress], None] | None = None,
+        answers: InputAnswers | None = None,
+        on_input: Callable[[InputRequest], dict[str, Any]] | None = None,
+        repeatable: bool = False,
+        channel_id: int | None = None,
+    ) -> CallResult | InputRequired: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A call that is to be made now; `answers` continue one that waited for a form."""
+
+    call: Call
+    tool: OfferedTool
+    answers: InputAnswers | None = None
+
+
+@dataclass(slots=True)
+class ToolHands:
+    """The tools of one run. `flush` waits until all events so far are committed, and within
+    `undisturbed` the run is not interrupted, as its database must not be.
+    """
+
+    caller: Caller
+    tools: dict[str, OfferedTool]
+    limits: ToolLimits
+    asking: Asking
+    channel_id: int
+    flush: Callable[[], None]
+    undisturbed: Callable[[], AbstractContextManager[None]]
+    report: Callable[[ServerSpec, str], None]
+    reached: Reached
+    _begun: set[str] = field(default_factory=set)
+    _away: set[int] = field(default_factory=set)
+    _spent_s: float = 0.0
+
+    @property
+    def is_spent(self) -> bool:
+        return self._spent_s >= self.limits.run_s
+
+    def begin(self, calls: Sequence[tuple[Call, HoldfastError | None]]) -> Generator[Event]:
+        """Approvals that are needed, calls that need none, and the results of the impossible."""
+        possible = [call for call, refusal in calls if refusal is None]
+        to_ask = [call for call in possible if self.tools[call.tool].policy == "ask"]
+        if to_ask:
+            with self.undisturbed():
+                expires_at = self.asking.open([(c, self.tools[c.tool].id) for c in to_ask])
+            for call in to_ask:
+                yield _approval(call, expires_at)
+        for call, _ in calls:
+            if call not in to_ask:
+                self._begun.add(call.id)
+                yield _started(call)
+        for call, refusal in calls:
+            if refusal is not None:
+                yield _failed(call, refusal)
+
+    def work(self, calls: Sequence[Call]) -> Generator[Event]:
+        """Run what may run; raises `Parked` when the rest waits for people."""
+        decisions = self._decisions(calls)
+        jobs: list[Job] = []
+        for call in calls:
+            yield from self._sort(call, decisions, jobs)
+        if jobs:
+            self.flush()  # on disk before anything is done: what is not, was not begun
+            self.reached(points.CALLING)
+            yield from self._run_all(jobs)
+        if any(call.result is None for call in calls):
+            raise Parked
+
+    def _decisions(self, calls: Sequence[Call]) -> dict[tuple[str, int], Decision]:
+        if not any(call.asks for call in calls):
+            return {}
+        with self.undisturbed():
+            return self.asking.decisions()
+
+    def _sort(
+        self, call: Call, decisions: dict[tuple[str, int], Decision], jobs: list[Job]
+    ) -> Iterator[Event]:
+        """Make a job of a call that may run now, or give the result of one that may not."""
+        tool = self.tools.get(call.tool)
+        if tool is None:
+            gone = ToolUnavailable(f"The tool “{call.tool}” is no longer there.")
+            yield from self._refused(call, gone)
+        elif call.awaits_form:
+            if (answers := _answers(call, decisions)) is not None:
+                yield events.tool_progress(call.id, 0, None, "The form was answered.")
+                jobs.append(Job(call, tool, answers))
+        elif call.is_started:
+            if call.id in self._begun or tool.is_repeatable:
+                jobs.append(Job(call, tool))
+            else:
+                yield _result(call, {"result": UNKNOWN, "is_error": True, "duration_ms": 0})
+        elif (decision := decisions.get((call.id, call.asks - 1))) is not None:
+            yield from self._decided(call, tool, decision, jobs)
+
+    def _decided(
+        self, call: Call, tool: OfferedTool, decision: Decision, jobs: list[Job]
+    ) -> Iterator[Event]:
+        if decision.approved and tool.policy != "never":
+            self._begun.add(call.id)
+            yield _started(call)
+            jobs.append(Job(call, tool))
+        elif decision.approved is not None:
+            yield from self._refused(call, ToolDenied("A person refused this call."))
+        elif decision.is_expired:
+            yield from self._refused(call, ToolDenied("Nobody allowed this call in time."))
+
+    def _refused(self, call: Call, error: HoldfastError) -> Iterator[Event]:
+        if not call.is_started:
+            yield _started(call)
+        yield _failed(call, error)
+
+    def _run_all(self, jobs: Sequence[Job]) -> Iterator[Event]:
+        """The events of all jobs as they come. Closed early, it stops those under way."""
+        news: SimpleQueue[Event | None] = SimpleQueue()
+        began = time.monotonic()
+        workers = [gevent.spawn(self._run, job, news) for job in jobs]
+        left = len(jobs)
+        try:
+            while left:
+                event = news.get()
+                if event is None:
+                    left -= 1
+                else:
+                    yield event
+        finally:
+            self._spent_s += time.monotonic() - began
+            gevent.killall(workers, timeout=STOP_WAIT_S)
+
+    def _run(self, job: Job, news: "SimpleQueue[Event | None]") -> None:
+        began = time.monotonic()
+        try:
+            for event in self._outcome(job, news):
+                self.reached(points.CALLED)
+                if event.type == "tool_result" and event.fields is not None:
+                    event.fields["duration_ms"] = round((time.monotonic() - began) * 1000)
+                news.put(event)
+        finally:
+            news.put(None)
+
+    def _outcome(self, job: Job, news: "SimpleQueue[Event | None]") -> Iterator[Event]:
+        call = job.call
+        try:
+            result = self._call(job, news)
+        except ToolUnavailable as error:
+            yield from self._unavailable(job, error)
+        except HoldfastError as error:
+            yield _failed(call, error, _why(job, error))
+        except Exception as error:
+            log.exception("tool_call_broke", tool=job.tool.tool, server=job.tool.server.name)
+            yield _failed(call, ToolFailed(f"The tool failed: {type(error).__name__}."))
+        else:
+            if isinstance(result, InputRequired):
+                expires_at = self.asking.open_form(call, result)
+                for request in result.requests:
+                    yield _approval(call, expires_at, request)
+            else:
+                yield _result(call, _told(result))
+
+    def _call(self, job: Job, news: "SimpleQueue[Event | None]") -> CallResult | InputRequired:
+        left_s = self.limits.run_s - self._spent_s
+        if left_s <= 0:
+            raise ToolLimitReached(f"All tools of an answer have {self.limits.run_s:g} s.")
+
+        def on_progress(progress: Progress) -> None:
+            told = (progress.progress, progress.total, progress.message)
+            news.put(events.tool_progress(job.call.id, *told))
+
+        def on_input(request: InputRequest) -> dict[str, Any]:
+            return self._hold(job.call, request, news)
+
+        return self.caller.call(
+            job.tool.server,
+            job.tool.tool,
+            job.call.args,
+            timeout_s=min(self.limits.call_s, left_s),
+            on_progress=on_progress,
+            answers=job.answers,
+            on_input=on_input,
+            repeatable=job.tool.is_repeatable,
+            channel_id=self.channel_id,
+        )
+
+    def _unavailable(self, job: Job, error: ToolUnavailable) -> Iterator[Event]:
+        server = job.tool.server
+        if not error.fields.get("may_have_run"):
+            self.report(server, error.message)
+        if server.id not in self._away:
+            self._away.add(server.id)
+            yield events.notice(error.message, error.error_code)
+        yield _failed(job.call, error, _why(job, error))
+
+    def _hold(
+        self, call: Call, request: InputRequest, news: "SimpleQueue[Event | None]"
+    ) -> dict[str, Any]:
+        """Wait for a form that an older server wants in the middle of a call. It cannot be
+        parked: the server remembers it for no longer than its connection.
+        """
+        ask = call.asks
+        expires_at = self.asking.open_form(call, InputRequired((request,), None))
+        news.put(_approval(call, expires_at, request))
+        deadline = time.monotonic() + HOLD_S
+        while time.monotonic() < deadline:
+            gevent.sleep(HOLD_POLL_S)
+            decision = self.asking.decisions().get((call.id, ask))
+            if decision is not None and decision.approved is not None:
+                news.put(events.tool_progress(call.id, 0, None, "The form was answered."))
+                return _answer(decision)
+        return {"action": "cancel"}
+
+
+def _why(job: Job, error: HoldfastError) -> str:
+    is_unknown = error.fields.get("may_have_run") and not job.tool.is_repeatable
+    return f"{error.message} {UNKNOWN}" if is_unknown else error.message
+
+
+def _answers(call: Call, decisions: dict[tuple[str, int], Decision]) -> InputAnswers | None:
+    """The forms of a call as people answered them; None while one is open."""
+    last = decisions.get((call.id, call.asks - 1))
+    if last is None:
+        return None
+    forms = [
+        decision
+        for (call_id, _), decision in decisions.items()
+        if call_id == call.id and decision.key and decision.state == last.state
+    ]
+    if any(form.approved is None and not form.is_expired for form in forms):
+        return None
+    return InputAnswers({form.key or "": _answer(form) for form in forms}, last.state)
+
+
+def _answer(decision: Decision) -> dict[str, Any]:
+    """In MCP's words (https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation)."""
+    if decision.approved:
+        return {"action": "accept", "content": decision.content or {}}
+    return {"action": "decline" if decision.approved is not None else "cancel"}
+
+
+def _approval(call: Call, expires_at: datetime, form: InputRequest | None = None) -> Event:
+    more = {"message": form.message, "schema": form.schema} if form else {}
+    return events.tool_approval(call.id, call.tool, call.server, call.args, expires_at, **more)
+
+
+def _started(call: Call) -> Event:
+    return events.tool_call(call.id, call.tool, call.server, call.args)
+
+
+def _failed(call: Call, error: HoldfastError, text: str | None = None) -> Event:
+    told = {"result": text or error.message, "is_error": True, "duration_ms": 0}
+    return _result(call, {**told, "error_code": error.error_code})
+
+
+def _result(call: Call, told: dict[str, Any]) -> Event:
+    about = {"call_id": call.id, "tool": call.tool, "server": call.server}
+    return Event("tool_result", fields={**about, **told})
+
+
+def _told(result: CallResult) -> dict[str, Any]:
+    told: dict[str, Any] = {"result": result.text, "is_error": result.is_error, "duration_ms": 0}
+    if result.content:
+        told["content"] = list(result.content)
+    if result.structured not in (None, {"result": result.text}):  # how a bare text is wrapped
+        told["structured"] = result.structured
+    return told
