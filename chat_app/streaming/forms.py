@@ -21,7 +21,8 @@ def check(schema: dict[str, Any], content: dict[str, Any]) -> None:
     """Raises `InvalidRequest` naming the first field that is missing or wrong."""
     fields = schema.get("properties")
     fields = fields if isinstance(fields, dict) else {}
-    for name in schema.get("required") or ():
+    required = schema.get("required")
+    for name in required if isinstance(required, list) else ():
         if name not in content:
             raise InvalidRequest("The form wants this field.", field=f"content.{name}")
     for name, value in content.items():

@@ -240,7 +240,7 @@ class ToolHands:
 
     def _unavailable(self, job: Job, error: ToolUnavailable) -> Iterator[Event]:
         server = job.tool.server
-        if not error.fields.get("may_have_run"):
+        if not error.fields.get("may_have_run") and not server.session:
             self.report(server, error.message)
         if server.id not in self._away:
             self._away.add(server.id)

@@ -124,8 +124,14 @@ class ToolServers:
         try:
             for _ in range(REVIVE_TRIES):
                 gevent.sleep(pause_s)
-                if not self._why_not(server_id):
+                if not self._is_away(server_id) or not self._why_not(server_id):
                     return
                 pause_s = min(pause_s * 2, REVIVE_MOST_S)
         finally:
             self._reviving.discard(server_id)
+
+    def _is_away(self, server_id: int) -> bool:
+        """Whether somebody still wants a server that cannot be reached."""
+        with self._db.reading() as session:
+            row = session.get(ToolServerRow, server_id)
+            return row is not None and row.enabled and row.state == "error"

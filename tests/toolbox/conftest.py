@@ -1,0 +1,48 @@
+"""A migrated database, on SQLite and PostgreSQL, with an agent and nothing else."""
+
+import pytest
+
+from chat_app.store import schema
+from chat_app.store.agents import AgentRow
+from chat_app.store.db import Database, Session
+from chat_app.store.projects import ProjectRow
+from chat_app.store.secrets import Cipher
+from chat_app.store.tool_servers import AgentToolServerRow, ToolServerRow
+from chat_app.store.tools import ToolRow
+from chat_app.store.users import UserRow
+from chat_app.store.workspaces import WorkspaceRow
+
+CIPHER = Cipher(["a-secret-for-tests-long-enough"])
+
+
+@pytest.fixture
+def db(each_database: str) -> Database:
+    db = Database(each_database)
+    schema.upgrade(db)
+    with db.transaction() as session:
+        session.add(WorkspaceRow(id=1, name="Home"))
+        session.add(UserRow(id=1, email="a@example.com", name="Ann", password_hash=""))
+        session.flush()
+        session.add(AgentRow(id=1, workspace_id=1, name="Helper", handle="helper"))
+        for number in (1, 2):
+            session.add(ProjectRow(id=number, workspace_id=1, owner_id=1, name=f"P{number}"))
+    return db
+
+
+def add_server(session: Session, name: str, **values: object) -> ToolServerRow:
+    """A connected system server that is offered to the agent, or a project's."""
+    given = {"scope": "system", "transport": "http", "url": "http://x", "state": "connected"}
+    server = ToolServerRow(name=name, **{**given, **values})
+    session.add(server)
+    session.flush()
+    if server.is_system:
+        session.add(AgentToolServerRow(agent_id=1, server_id=server.id))
+    return server
+
+
+def add_tool(session: Session, server: ToolServerRow, name: str, **values: object) -> ToolRow:
+    given = {"input_schema": {}, "annotations": {}}
+    tool = ToolRow(server_id=server.id, name=name, **{**given, **values})
+    session.add(tool)
+    session.flush()
+    return tool
