@@ -9,7 +9,7 @@ from chat_app import current
 from chat_app.api import doors, reading
 from chat_app.api.schemas.base import show
 from chat_app.api.schemas.channels import ChannelOut
-from chat_app.api.schemas.messages import MessageOut
+from chat_app.api.schemas.messages import MessageOut, shown_call
 from chat_app.api.schemas.runs import RunOut
 from chat_app.api.schemas.sessions import SessionQuery
 from chat_app.auth import csrf
@@ -47,6 +47,8 @@ def shown(state: State) -> dict[str, Any]:
             {
                 **show(RunOut, live.run),
                 "text": live.text,
+                "tool_calls": [shown_call(call) for call in live.tool_calls],
+                "approvals": live.approvals,
                 "last_event_id": f"{live.run.public_id}:{live.last_seq}",
             }
             for live in state.live

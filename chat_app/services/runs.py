@@ -1,16 +1,11 @@
 """Runs and the streams that show them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
-import orjson
 
 from chat_app import access
 from chat_app.access import Person
 from chat_app.errors import Conflict, NoMessage
 from chat_app.runtime import Runtime
-from chat_app.store.approvals import open_asks_of
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import newest_question
@@ -28,24 +23,12 @@ from chat_app.store.runs import (
 from chat_app.streaming import dialects, opening, sse
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.follow import Listener, follow, follow_events
+from chat_app.streaming.live import LiveAnswer, live_answer
 from chat_app.streaming.replay import past
-from chat_app.streaming.rounds import Story
 from chat_app.streaming.running import Started
 from chat_app.streaming.sse import Cursor
 
 EVENTS_PAGE_MAX = 1_000
-
-
-@dataclass(frozen=True)
-class LiveAnswer:
-    """An answer that is being written: its run's public id, what it has said so far, its tool
-    calls as a message keeps them, and those that wait for a person, as `tool_approval` told.
-    """
-
-    run_id: str
-    text: str
-    tool_calls: list[dict[str, Any]]
-    approvals: list[dict[str, Any]]
 
 
 def get(rt: Runtime, person: Person, ref: str) -> RunRow:
@@ -86,16 +69,7 @@ def live_answers(rt: Runtime, person: Person, ref: str | int) -> dict[int, LiveA
     """
     with rt.db.reading() as session:
         live = live_runs_of_channel(session, access.channel(session, person, ref).id)
-        return {run.reply_id: _live_answer(session, run) for run in live}
-
-
-def _live_answer(session: Session, run: RunRow) -> LiveAnswer:
-    journal = events_after(session, run.id, 0)
-    story = Story.of(journal)
-    open_calls = {ask.call_id for ask in open_asks_of(session, run.id)}
-    asked = [orjson.loads(event.data) for event in journal if event.type == "tool_approval"]
-    latest = {told["call_id"]: told for told in asked if told["call_id"] in open_calls}
-    return LiveAnswer(run.public_id, story.body, story.stored_calls(), list(latest.values()))
+        return {run.reply_id: live_answer(session, run) for run in live}
 
 
 def cancel(rt: Runtime, person: Person, ref: str) -> RunRow:

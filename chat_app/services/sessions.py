@@ -17,27 +17,17 @@ from chat_app.store.agents import AgentRow, agent_by_handle, default_agent
 from chat_app.store.channels import ChannelMemberRow, ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow, message_by_client_id, page_of_messages
-from chat_app.store.run_events import events_after
 from chat_app.store.runs import RunRow, latest_run, live_runs_of_channel
 from chat_app.store.stats import agent_stats
 from chat_app.streaming import dialects, events, opening, replies, sse
 from chat_app.streaming.dialects import Dialect, RunRef
 from chat_app.streaming.follow import Listener, follow
+from chat_app.streaming.live import LiveAnswer, live_answer
 from chat_app.streaming.opening import Said
-from chat_app.streaming.rounds import said
 from chat_app.streaming.running import Started
 
 TITLE_CHARS = 60
 STATE_MESSAGES = 200
-
-
-@dataclass(frozen=True)
-class Live:
-    """An answer under way: its run, its text so far, and the number of the last event in it."""
-
-    run: RunRow
-    text: str
-    last_seq: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +36,7 @@ class State:
 
     channel: ChannelRow
     messages: list[MessageRow]
-    live: list[Live]
+    live: list[LiveAnswer]
 
 
 @dataclass(frozen=True)
@@ -196,10 +186,8 @@ def state(rt: Runtime, person: Person, session_id: str) -> State:
     with rt.db.snapshot() as session:
         channel = access.session_channel(session, person, session_id)
         messages = page_of_messages(session, channel.id, STATE_MESSAGES, None, None)
-        live = live_runs_of_channel(session, channel.id)
-        events = {run.id: events_after(session, run.id, 0) for run in live}
-    runs = [Live(run, said(events[run.id]), len(events[run.id])) for run in live]
-    return State(channel, messages, runs)
+        live = [live_answer(session, run) for run in live_runs_of_channel(session, channel.id)]
+    return State(channel, messages, live)
 
 
 def stats(rt: Runtime, person: Person, agent_ref: str) -> dict[str, Any]:

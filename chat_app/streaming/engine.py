@@ -156,9 +156,13 @@ class RunEngine:
         for run in runs:
             wait_for_end(self._feeds, run, STOP_WAIT_S)
 
+    def leave_to_others(self) -> None:
+        """Take nothing new: what is opened or goes on from here waits for another process."""
+        self._is_draining = True
+
     def drain(self, seconds: float) -> None:
         """Take nothing new, let runs finish for so long, then give back what is left."""
-        self._is_draining = True
+        self.leave_to_others()
         self._wait_for_runs(seconds)
         deadline = time.monotonic() + STOP_WAIT_S
         while self._running and time.monotonic() < deadline:

@@ -18,6 +18,8 @@ from tests.clients import Client, People
 from tests.fakes import Chunk, FakeProvider, Hold, Status, says
 from tests.houses import Caller
 from tests.servers import serve
+from tests.streaming.runs import wait_until
+from tests.streaming.tools import asks_for
 
 
 @pytest.fixture
@@ -134,6 +136,34 @@ def test_cancel_leaves_an_ended_run_as_it_is(shell: Shell, owner: Client, channe
     told = shell.run("runs", "cancel", "1")
     assert (told.exit_code, told.stdout) == (0, "Run 1 had ended.\n")
     assert shell.json("runs", "cancel", "1")["status"] == "done"
+
+
+def test_approve_lets_a_call_go_on_in_the_process_that_serves(
+    shell: Shell, settings: Settings, people: People, fake: FakeProvider, tmp_path: Path
+) -> None:
+    shell.json("mcp", "sync", "Built-in tools")
+    tools = shell.json("mcp", "tools", "Built-in tools")["items"]
+    (tool,) = [tool for tool in tools if tool["name"] == "calculate"]
+    shell.run("mcp", "policy", str(tool["id"]), "ask")
+    shell.run("agents", "update", "1", "--tool-server", "Built-in tools")
+    fake.enqueue(asks_for("calculate", args='{"expression": "6*7"}'), says("42"))
+    with serve(settings, tmp_path / "log") as server:
+        caller = Caller(server.url, people.owner.token)
+        run_id = caller.say(caller.channel(), "What is 6*7?")["run_id"]
+        watching = gevent.spawn(shell.run, "runs", "watch", run_id, "--json")
+        wait_until(lambda: shell.run("runs", "approve", run_id, "c0").exit_code == 0)
+        told = watching.get(timeout=10)
+    events = [json.loads(line) for line in told.stdout.splitlines()]
+    (result,) = [event for event in events if event["type"] == "tool_result"]
+    assert (result["result"], result["is_error"]) == ("42", False)
+    assert told.exit_code == 0
+
+
+def test_a_call_that_nobody_was_asked_about_is_not_approved(
+    shell: Shell, owner: Client, channel_id: int
+) -> None:
+    run_id = answered(owner, channel_id)
+    assert shell.refusal("runs", "approve", run_id, "c0").startswith("not_found: ")
 
 
 @pytest.mark.parametrize("command", ["watch", "cancel"])

@@ -1,0 +1,47 @@
+"""An answer that is being written, as far as it is: what a client needs to draw it anew."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from chat_app.store.approvals import open_asks_of
+from chat_app.store.db import Session
+from chat_app.store.run_events import StoredEvent, events_after
+from chat_app.store.runs import RunRow
+from chat_app.streaming.rounds import Story
+
+
+@dataclass(frozen=True)
+class LiveAnswer:
+    """`tool_calls` are as a message keeps them; `approvals` are the `tool_approval` events of
+    those that wait for a person. `last_seq` is the number of the last event in it.
+    """
+
+    run: RunRow
+    text: str
+    tool_calls: list[dict[str, Any]]
+    approvals: list[dict[str, Any]]
+    last_seq: int
+
+    @property
+    def run_id(self) -> str:
+        """The run's public id."""
+        return self.run.public_id
+
+
+def live_answer(session: Session, run: RunRow) -> LiveAnswer:
+    """What the run has said and done so far."""
+    journal = events_after(session, run.id, 0)
+    story = Story.of(journal)
+    waiting = {ask.call_id for ask in open_asks_of(session, run.id)}
+    return LiveAnswer(
+        run, story.body, story.stored_calls(), list(_asked(journal, waiting)), len(journal)
+    )
+
+
+def _asked(journal: Sequence[StoredEvent], call_ids: Iterable[str]) -> Iterable[dict[str, Any]]:
+    """The last question about each of these calls."""
+    told = [orjson.loads(event.data) for event in journal if event.type == "tool_approval"]
+    return {asked["call_id"]: asked for asked in told if asked["call_id"] in call_ids}.values()
