@@ -79,5 +79,6 @@ def _notices(reasons: dict[int, str], found: Offer) -> Iterator[Event]:
     if found.left_out:
         names = ", ".join(found.left_out)
         yield events.notice(
-            f"Too many tool servers; left out: {names}.", ToolLimitReached.error_code
+            f"The agent has more tools than it can use; left out: {names}.",
+            ToolLimitReached.error_code,
         )

@@ -39,7 +39,7 @@ class OfferedTool:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """The tools by name. `waiting` are servers that are not connected at the moment, `left_out`
-    the names of those over the limit.
+    says what is over a limit, in words.
     """
 
     tools: dict[str, OfferedTool] = field(default_factory=dict)
@@ -48,6 +48,8 @@ class Offer:
 
 
 NOTHING = Offer()
+# What OpenAI's API takes; one more and it refuses the whole question.
+TOOLS_MAX = 128
 
 
 def offer(
@@ -65,6 +67,10 @@ def offer(
         for tool in tools_of(session, list(specs))
         if tool.enabled and not _is_off(choices.get(tool.id))
     ]
+    left_out = [server.name for server in over]
+    if len(tools) > TOOLS_MAX:
+        left_out.append(f"{len(tools) - TOOLS_MAX} tools")
+        del tools[TOOLS_MAX:]
     names = offered_names([(tool.server.name, tool.name) for tool in tools])
     return Offer(
         tools={
@@ -72,7 +78,7 @@ def offer(
             for name, tool in zip(names, tools, strict=True)
         },
         waiting=tuple(server.id for server in servers if server.id not in specs),
-        left_out=tuple(server.name for server in over),
+        left_out=tuple(left_out),
     )
 
 

@@ -124,3 +124,12 @@ def test_a_server_whose_key_cannot_be_read_waits_for_it(db: Database) -> None:
         add_tool(session, server, "tool")
         set_state(session, server.id, api_key_encrypted=b"of another secret")
     assert offered(db).waiting == (1,)
+
+
+def test_a_model_is_offered_no_more_tools_than_it_takes(db: Database) -> None:
+    with db.transaction() as session:
+        server = add_server(session, "a")
+        for number in range(130):
+            add_tool(session, server, f"tool{number}")
+    found = offered(db)
+    assert (len(found.tools), found.left_out) == (128, ("2 tools",))
