@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from chat_app.demo.refusals import Refusal, bad_value, unknown_model
-from chat_app.demo.said import Said
+from chat_app.demo.said import Call, Said
 
 MODEL = "holdfast-demo"
 MAX_MESSAGES = 2_000
@@ -15,25 +15,31 @@ _ROLES = ("assistant", "developer", "function", "system", "tool", "user")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a client asks for. Sampling parameters and tools are accepted and change nothing."""
+    """What a client asks for. Sampling parameters are accepted and change nothing.
+
+    `tools` are the names of the tools that may be called; `parallel` several of them at once.
+    """
 
     conversation: tuple[Said, ...]
     stream: bool
     include_usage: bool
     max_tokens: int | None
+    tools: tuple[str, ...] = ()
+    parallel: bool = True
 
 
 def parse(body: bytes) -> Asked:
     """The request in `body`. Raises `Refusal` with what OpenAI would say of it."""
     fields = _json_object(body)
     _check_model(fields.get("model"))
-    _check_tools(fields)
     stream = _boolean(fields, "stream")
     return Asked(
         conversation=_conversation(fields.get("messages")),
         stream=stream,
         include_usage=_include_usage(fields.get("stream_options"), stream),
         max_tokens=_max_tokens(fields),
+        tools=_tools(fields.get("tools"), fields.get("tool_choice")),
+        parallel=_boolean(fields, "parallel_tool_calls", default=True),
     )
 
 
@@ -67,7 +73,27 @@ def _said(message: object, param: str) -> Said:
         raise bad_value(param, "expected an object")
     if message.get("role") not in _ROLES:
         raise bad_value(f"{param}.role", f"expected one of {', '.join(_ROLES)}")
-    return Said(message["role"], _text(message.get("content"), f"{param}.content"))
+    text = _text(message.get("content"), f"{param}.content")
+    call_id = message.get("tool_call_id")
+    calls = message.get("tool_calls")
+    return Said(
+        message["role"],
+        text,
+        calls=tuple(filter(None, map(_call, calls))) if isinstance(calls, list) else (),
+        call_id=call_id if isinstance(call_id, str) else None,
+    )
+
+
+def _call(call: object) -> Call | None:
+    """A call that was made before; None for what is none that the demo could have made."""
+    match call:
+        case {"id": str(id), "function": {"name": str(name), "arguments": str(arguments)}}:
+            try:
+                given = orjson.loads(arguments or "{}")
+            except orjson.JSONDecodeError:
+                return None
+            return Call(id, name, given) if isinstance(given, dict) else None
+    return None
 
 
 def _text(content: object, param: str) -> str:
@@ -80,11 +106,11 @@ def _text(content: object, param: str) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _boolean(fields: dict[str, Any], name: str) -> bool:
+def _boolean(fields: dict[str, Any], name: str, default: bool = False) -> bool:
     value = fields.get(name)
     if value is not None and not isinstance(value, bool):
         raise bad_value(name, "expected a boolean")
-    return bool(value)
+    return default if value is None else value
 
 
 def _include_usage(options: object, stream: bool) -> bool:
@@ -108,10 +134,21 @@ def _max_tokens(fields: dict[str, Any]) -> int | None:
     return None
 
 
-def _check_tools(fields: dict[str, Any]) -> None:
-    tools = fields.get("tools")
+def _tools(tools: object, choice: object) -> tuple[str, ...]:
+    """The names of the tools that `choice` leaves."""
     if tools is not None and not isinstance(tools, list):
         raise bad_value("tools", "expected an array")
-    choice = fields.get("tool_choice")
     if choice is not None and not isinstance(choice, str | dict):
         raise bad_value("tool_choice", "expected a string or an object")
+    names = tuple(filter(None, map(_function, tools or ())))
+    if choice == "none":
+        return ()
+    wanted = _function(choice)
+    return names if wanted is None else tuple(name for name in names if name == wanted)
+
+
+def _function(value: object) -> str | None:
+    match value:
+        case {"type": "function", "function": {"name": str(name)}}:
+            return name
+    return None

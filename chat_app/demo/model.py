@@ -9,9 +9,10 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from chat_app.demo import wire
-from chat_app.demo.answers import answer
 from chat_app.demo.asked import MODEL, Asked, parse
 from chat_app.demo.refusals import Refusal, unknown_model
+from chat_app.demo.replies import reply
+from chat_app.demo.said import Call
 
 PACE_S = 1 / 60
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -66,14 +67,18 @@ class DemoModel:
 
 
 def _completion(asked: Asked) -> wire.Completion:
-    tokens = wire.tokens(answer(asked.conversation))
+    said = reply(asked)
+    tokens = wire.tokens(said.text)
     kept = tokens[: asked.max_tokens]
+    is_cut = len(kept) < len(tokens)
+    calls = () if is_cut else said.calls
     return wire.Completion(
         id=f"chatcmpl-{secrets.token_hex(12)}",
         created=int(time.time()),
         tokens=kept,
-        finish_reason="length" if len(kept) < len(tokens) else "stop",
+        finish_reason="length" if is_cut else "tool_calls" if calls else "stop",
         prompt_tokens=wire.prompt_tokens(asked.conversation),
+        calls=[Call(f"call_{secrets.token_hex(12)}", wish.tool, wish.arguments) for wish in calls],
     )
 
 

@@ -2,16 +2,37 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call: the tool's name as the request has it, and the arguments as an object."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message of the conversation: `role` is `user`, `assistant`, `system` or `tool`."""
+    """One message of the conversation: `role` is `user`, `assistant`, `system` or `tool`.
+
+    `calls` are those of an assistant's message; a tool's message has the `call_id` of its call.
+    """
 
     role: str
     text: str
+    calls: tuple[Call, ...] = ()
+    call_id: str | None = None
 
 
 def by(role: str, conversation: Sequence[Said]) -> list[str]:
     """What `role` said, oldest first; empty messages are left out."""
     return [said.text for said in conversation if said.role == role and said.text.strip()]
+
+
+def since_the_question(conversation: Sequence[Said]) -> Sequence[Said]:
+    """What came after the last message of a user: tool calls and their results."""
+    asked = [n for n, said in enumerate(conversation) if said.role == "user"]
+    return conversation[asked[-1] + 1 :] if asked else conversation

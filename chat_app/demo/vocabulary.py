@@ -152,10 +152,16 @@ SUBJECTS = (
         "installing it", "安裝", "安装",
     ),
     _topic(
+        "tools",
+        r"(?:mcp |using )?tools?|mcp|(?:tool|function) (?:calls?|calling)|tool servers?|approvals?",
+        "工具",
+        "tools", "工具", "工具",
+    ),
+    _topic(
         "limits",
-        r"tools?|mcp|functions?|web ?search|browse|weather|maths?|calculat\w*|translat\w*|draw"
+        r"web ?search|browse|weather|maths?|calculat\w*|translat\w*|draw"
         r"|pictures?|files?|upload\w*|attach\w*|limit\w*|cannot you|can't you",
-        "工具|天[氣气]|[計计]算|翻[譯译]|[畫画]|[檔文][案件]|上[傳传]|限制|不能",
+        "天[氣气]|[計计]算|翻[譯译]|[畫画]|[檔文][案件]|上[傳传]|限制|不能",
         "my limits", "我的限制", "我的局限",
     ),
     _topic("joke", r"jokes?|funny|laugh|humou?r", "笑[話话]|幽默"),

@@ -1,6 +1,7 @@
 """An answer that is being written, as far as it is: what a client needs to draw it anew."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,13 +36,22 @@ def live_answer(session: Session, run: RunRow) -> LiveAnswer:
     """What the run has said and done so far."""
     journal = events_after(session, run.id, 0)
     story = Story.of(journal)
-    waiting = {ask.call_id for ask in open_asks_of(session, run.id)}
     return LiveAnswer(
-        run, story.body, story.stored_calls(), list(_asked(journal, waiting)), len(journal)
+        run, story.body, story.stored_calls(), _asked(session, run.id, journal), len(journal)
     )
 
 
-def _asked(journal: Sequence[StoredEvent], call_ids: Iterable[str]) -> Iterable[dict[str, Any]]:
-    """The last question about each of these calls."""
+def _asked(session: Session, run_id: int, journal: Sequence[StoredEvent]) -> list[dict[str, Any]]:
+    """The questions that wait for an answer, of each call the first."""
+    first: dict[str, int] = {}
+    for ask in open_asks_of(session, run_id):
+        first[ask.call_id] = min(ask.ask, first.get(ask.call_id, ask.ask))
     told = [orjson.loads(event.data) for event in journal if event.type == "tool_approval"]
-    return {asked["call_id"]: asked for asked in told if asked["call_id"] in call_ids}.values()
+    seen: Counter[str] = Counter()
+    waiting = []
+    for asked in told:
+        call_id = asked["call_id"]
+        if first.get(call_id) == seen[call_id]:
+            waiting.append(asked)
+        seen[call_id] += 1
+    return waiting

@@ -107,6 +107,8 @@ class Story:
         elif kind == "restart":
             last = self.rounds[-1]
             last.text = [(n, text) for n, text in last.text if n < told["from_seq"]]
+            if self.rounds[1:] and not (last.text or last.calls):
+                self.rounds.pop()  # it begins anew, after the calls of the one before
         elif kind == "notice":
             self.notices.append(told["message"])
         else:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from chat_app.errors import ToolLimitReached, ToolUnavailable
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Database, Session
+from chat_app.store.messages import MessageRow
 from chat_app.store.runs import RunRow
 from chat_app.store.secrets import Cipher
 from chat_app.streaming import events
@@ -40,11 +41,16 @@ class Tooling:
         self._reached = reached
 
     def offer(self, session: Session, run: RunRow) -> Offer:
-        """What the run's agent may use in its channel, as the store knows it."""
+        """What the run's agent may use in its channel, as the store knows it; where people have to
+        sign in, as the one who asked.
+        """
         channel = session.get(ChannelRow, run.channel_id)
         if channel is None or run.agent_id is None:
             return NOTHING
-        return offer(session, self._cipher, self.limits, run.agent_id, channel.project_id)
+        question = session.get(MessageRow, run.question_id)
+        asker = question.author_user_id if question else None
+        place = (run.agent_id, channel.project_id)
+        return offer(session, self._cipher, self.limits, *place, user_id=asker)
 
     def prepare(
         self, run: RunRow, known: Offer, undisturbed: Undisturbed

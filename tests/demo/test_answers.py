@@ -45,6 +45,8 @@ def ask(*questions: str) -> str:
         ("Is it secure?", "security"),
         ("Show me a table", "markdown"),
         ("how do I log in", "accounts"),
+        ("What tools do you have?", "tools"),
+        ("Can you browse the web?", "limits"),
         ("Thanks, and how do channels work?", "channels"),
         ("thank you", "thanks"),
         ("Write me a long story", "long"),
@@ -91,7 +93,8 @@ def test_every_topic_has_a_text_in_every_language(language: Language) -> None:
 
 
 def test_english_texts_are_neither_curt_nor_long() -> None:
-    for topic in topics_with_texts(Language.ENGLISH) - BRIEF - {"long end"}:
+    topics = topics_with_texts(Language.ENGLISH) - BRIEF - {"long end"}
+    for topic in {topic for topic in topics if not topic.startswith(("look ", "told "))}:
         for text in texts(Language.ENGLISH, topic):
             assert MIN_WORDS <= len(text.split()) <= MAX_WORDS, (topic, len(text.split()))
 

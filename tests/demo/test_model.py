@@ -10,6 +10,10 @@ from chat_app.demo.model import MAX_BODY_BYTES, DemoModel
 
 CODE = "invalid_value"
 HELLO = [{"role": "user", "content": "Hello"}]
+CLOCK, SUMS = (
+    {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}
+    for name in ("current_time", "calculate")
+)
 
 
 @pytest.fixture
@@ -90,10 +94,67 @@ def test_an_answer_is_cut_at_max_tokens_and_says_so(client: Client, name: str) -
     assert last["choices"][0]["finish_reason"] == "length"
 
 
-def test_tools_are_accepted_and_answered_in_text(client: Client) -> None:
-    tool = {"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}
-    body = complete(client, tools=[tool], tool_choice="auto", temperature=0.2).get_json()
-    assert body["choices"][0]["message"]["content"]
+def test_a_tool_that_nobody_asks_for_is_not_called(client: Client) -> None:
+    body = complete(client, tools=[CLOCK], tool_choice="auto", temperature=0.2).get_json()
+    (choice,) = body["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) != (None, "tool_calls")
+    assert "tool_calls" not in choice["message"]
+
+
+def test_tool_calls_are_streamed_as_openai_streams_them(client: Client) -> None:
+    response = complete(
+        client,
+        messages=[{"role": "user", "content": "What time is it in Taipei, and what is 3*7?"}],
+        tools=[CLOCK, SUMS],
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    *deltas, end, usage = chunks(response)
+    assert (end["choices"][0]["delta"], end["choices"][0]["finish_reason"]) == ({}, "tool_calls")
+    assert usage["choices"] == []
+    assert usage["usage"]["completion_tokens"] > len(wire.tokens("Let me see to that."))
+    pieces = [delta["choices"][0]["delta"].get("tool_calls") for delta in deltas]
+    first_call = next(n for n, piece in enumerate(pieces) if piece)
+    text = [delta["choices"][0]["delta"]["content"] for delta in deltas[:first_call]]
+    assert "".join(text) == "Let me see to that."
+    calls = [piece for (piece,) in pieces[first_call:]]
+    heads = [piece for piece in calls if "id" in piece]
+    assert [(head["index"], head["type"], head["function"]) for head in heads] == [
+        (0, "function", {"name": "current_time", "arguments": ""}),
+        (1, "function", {"name": "calculate", "arguments": ""}),
+    ]
+    assert len({head["id"] for head in heads}) == 2
+    assert all(head["id"].startswith("call_") for head in heads)
+    fragments = [piece for piece in calls if "id" not in piece]
+    assert {tuple(piece) for piece in fragments} == {("index", "function")}
+    arguments = {
+        n: "".join(piece["function"]["arguments"] for piece in fragments if piece["index"] == n)
+        for n in (0, 1)
+    }
+    assert json.loads(arguments[0]) == {"timezone": "Asia/Taipei"}
+    assert json.loads(arguments[1]) == {"expression": "3*7"}
+
+
+def test_a_whole_answer_has_its_calls_in_the_message(client: Client) -> None:
+    messages = [{"role": "user", "content": "3*7"}]
+    body = complete(client, messages=messages, tools=[SUMS]).get_json()
+    (choice,) = body["choices"]
+    assert choice["finish_reason"] == "tool_calls"
+    (call,) = choice["message"]["tool_calls"]
+    assert call["type"] == "function"
+    assert call["function"] == {"name": "calculate", "arguments": '{"expression":"3*7"}'}
+    again = [*messages, choice["message"], {"role": "tool", "tool_call_id": call["id"]}]
+    again[-1]["content"] = "21"
+    (choice,) = complete(client, messages=again, tools=[SUMS]).get_json()["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("`3*7` is **21**.", "stop")
+
+
+def test_an_answer_that_is_cut_calls_nothing(client: Client) -> None:
+    messages = [{"role": "user", "content": "3*7"}]
+    body = complete(client, messages=messages, tools=[SUMS], max_tokens=1).get_json()
+    (choice,) = body["choices"]
+    assert choice["finish_reason"] == "length"
+    assert "tool_calls" not in choice["message"]
 
 
 def test_content_may_be_parts_or_null(client: Client) -> None:
@@ -148,6 +209,7 @@ def test_models_are_listed_and_found_by_name(client: Client) -> None:
         ({"max_completion_tokens": "9"}, 400, CODE, "max_completion_tokens"),
         ({"tools": {}}, 400, CODE, "tools"),
         ({"tool_choice": 1}, 400, CODE, "tool_choice"),
+        ({"parallel_tool_calls": 1}, 400, CODE, "parallel_tool_calls"),
     ],
 )  # fmt: skip
 def test_a_bad_field_is_refused_as_openai_refuses_it(

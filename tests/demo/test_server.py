@@ -76,6 +76,20 @@ def test_the_openai_sdk_talks_to_it(server: DemoServer) -> None:
             )
 
 
+def test_the_openai_sdk_reads_its_tool_calls(server: DemoServer) -> None:
+    function = {"name": "calculate", "parameters": {"type": "object"}}
+    asked = {
+        "model": "holdfast-demo",
+        "messages": [{"role": "user", "content": "3*7"}],
+        "tools": [{"type": "function", "function": function}],
+    }
+    client = OpenAI(base_url=server.base_url(), api_key="none", max_retries=0)
+    with client, client.chat.completions.stream(**asked) as events:
+        message = events.get_final_completion().choices[0].message
+    (call,) = message.tool_calls
+    assert (call.function.name, call.function.arguments) == ("calculate", '{"expression":"3*7"}')
+
+
 def test_a_connection_is_kept_for_the_next_request(server: DemoServer) -> None:
     connection = connect(server)
     connection.connect()

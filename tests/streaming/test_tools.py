@@ -11,7 +11,7 @@ from gevent.event import Event as Bell
 from chat_app import access
 from chat_app.errors import Conflict, InvalidRequest, NotFound, ToolTimeout, ToolUnavailable
 from chat_app.runtime import Runtime
-from chat_app.services import approvals
+from chat_app.services import approvals, runs
 from chat_app.store.approvals import ApprovalRow
 from chat_app.store.base import now
 from chat_app.store.tools import ToolRow
@@ -518,6 +518,25 @@ def test_a_form_that_does_not_fit_is_refused_and_can_be_sent_again(
         approve(rt, run, content=content)
     approve(rt, run, content={"size": 1})
     assert ended(rt, run).status == "done"
+
+
+def test_of_two_forms_the_first_is_asked_and_both_are_sent(
+    rt: Runtime, fake: FakeProvider, tools: FakeTools
+) -> None:
+    forms = (InputRequest("a", "How many?", FORM), InputRequest("b", "How large?", FORM))
+    turns = iter([InputRequired(forms, "memory"), CallResult("ordered")])
+    tools.does["look"] = lambda **_: next(turns)
+    fake.enqueue(asks_for("look"), says("Done."))
+    run = started(rt)
+    parked(rt, run)
+    for message, size in (("How many?", 1), ("How large?", 2)):
+        (live,) = runs.live_answers(rt, operator(rt), 1).values()
+        assert [ask["message"] for ask in live.approvals] == [message]
+        approve(rt, run, content={"size": size})
+    ended(rt, run)
+    assert tools.answers[1] is not None
+    sent = {key: answer["content"] for key, answer in tools.answers[1].answers.items()}
+    assert sent == {"a": {"size": 1}, "b": {"size": 2}}
 
 
 def test_a_declined_form_is_told_to_the_server(
