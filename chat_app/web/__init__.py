@@ -14,6 +14,7 @@ from chat_app.web import (
     register,
     runs,
     sign_in,
+    tools,
 )
 from chat_app.web.blueprint import bp
 from chat_app.web.refusals import refuse
@@ -21,7 +22,7 @@ from chat_app.web.refusals import refuse
 __all__ = ["install", "refuse"]
 
 # Importing a screen puts its views on the blueprint.
-SCREENS = (assets, channel, channel_settings, channels, messages, register, runs, sign_in)
+SCREENS = (assets, channel, channel_settings, channels, messages, register, runs, sign_in, tools)
 
 
 def install(app: Flask) -> None:
@@ -30,7 +31,7 @@ def install(app: Flask) -> None:
         # The token in the cookie ends by itself: writing the cookie anew would not prolong it.
         SESSION_REFRESH_EACH_REQUEST=False,
     )
-    app.jinja_env.globals.update(asset=assets.url)
+    app.jinja_env.globals.update(asset=assets.url, approval_action=runs.approval_action)
     app.jinja_env.filters.update(markdown=markdown.render, sentence=sentence)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.after_request(headers.protect)

@@ -1,16 +1,21 @@
 """A channel: what was said, what is being said, and the composer."""
 
+from collections.abc import Iterable
+
 from flask import request
 from flask.typing import ResponseReturnValue
 
 from chat_app import access, current
 from chat_app.errors import HoldfastError
 from chat_app.services import channels, messages, runs
-from chat_app.web import shell
+from chat_app.web import answers, shell
+from chat_app.web.answers import Shown
 from chat_app.web.blueprint import bp
 from chat_app.web.forms import ComposerForm
 
 PAGE_MESSAGES = 50
+LOOK_AGAIN_S = 2
+LOOK_AGAIN_WHILE_ASKED_S = 15
 
 
 @bp.get("/channels/<channel_id>")
@@ -27,14 +32,28 @@ def page(channel_id: str, form: ComposerForm, error: HoldfastError | None = None
     before = access.number(request.args.get("before", ""))
     channel = channels.get(rt, person, channel_id)
     found, older = messages.page(rt, person, channel.id, PAGE_MESSAGES, before, None)
+    live = runs.live_answers(rt, person, channel.id)
+    shown = {m.id: answers.shown(m, live.get(m.id)) for m in found if m.role != "user"}
     return shell.page(
         "channel.html",
         channel=channel,
         messages=found,
         older=older,
         is_newest=before is None,
-        is_answering=any(message.status == "streaming" for message in found),
-        live=runs.live_answers(rt, person, channel.id),
+        look_again_s=_look_again_s(shown.values()),
+        shown=shown,
+        thinking=answers.THINKING,
+        no_call=answers.NO_CALL,
         form=form,
         error=error,
     )
+
+
+def _look_again_s(answers: Iterable[Shown]) -> int | None:
+    """After how many seconds a page without JavaScript loads itself again, if at all."""
+    under_way = [answer for answer in answers if answer.status in ("thinking", "streaming")]
+    asks = [ask for answer in under_way for ask in answer.asks]
+    # What somebody is filling in must not be wiped away under their hands.
+    if not under_way or any(ask.fields for ask in asks):
+        return None
+    return LOOK_AGAIN_WHILE_ASKED_S if asks else LOOK_AGAIN_S

@@ -2,14 +2,14 @@
 
 import hashlib
 
-from flask import redirect, url_for
+from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from chat_app import current
 from chat_app.errors import HoldfastError
-from chat_app.services import messages
+from chat_app.services import channels, messages, runs
 from chat_app.services.messages import Draft
-from chat_app.web import channel
+from chat_app.web import answers, channel
 from chat_app.web.blueprint import bp
 from chat_app.web.forms import ComposerForm
 
@@ -23,6 +23,21 @@ def post_message(channel_id: str) -> ResponseReturnValue:
     except HoldfastError as error:
         return channel.page(channel_id, form, error), error.http_status
     return redirect(url_for("web.show_channel", channel_id=channel_id), 303)
+
+
+@bp.get("/messages/<message_id>/article")
+def show_article(message_id: str) -> ResponseReturnValue:
+    """The message alone, as the page of its channel has it. Raises `MessageNotFound`."""
+    rt, person = current.runtime(), current.person()
+    message = messages.get(rt, person, message_id)
+    live = runs.live_answers(rt, person, message.channel_id)
+    return render_template(
+        "article.html",
+        m=message,
+        shown=answers.shown(message, live.get(message.id)),
+        channel=channels.get(rt, person, message.channel_id),
+        person=person,
+    )
 
 
 @bp.post("/messages/<message_id>/regenerate")

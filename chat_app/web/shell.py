@@ -5,7 +5,7 @@ from typing import Any
 from flask import render_template
 
 from chat_app import current
-from chat_app.services import channels
+from chat_app.services import channels, tool_logins
 
 SIDEBAR_CHANNELS = 50
 
@@ -14,4 +14,10 @@ def page(template: str, **shown: Any) -> str:
     """The template with the person and their latest channels beside it. Raises `Unauthorized`."""
     person = current.person()
     latest, more = channels.list_channels(current.runtime(), person, None, SIDEBAR_CHANNELS)
-    return render_template(template, person=person, latest=latest, has_more=bool(more), **shown)
+    around = {
+        "person": person,
+        "latest": latest,
+        "has_more": bool(more),
+        "has_tools": tool_logins.sees_any(current.runtime(), person),
+    }
+    return render_template(template, **around, **shown)

@@ -42,10 +42,11 @@ collect_ignore_glob = ["test_*.py"] if monkey.is_module_patched("socket") else [
 
 @dataclass(frozen=True)
 class Server:
-    """A running Holdfast, and the provider that it asks."""
+    """A running Holdfast, the provider that it asks, and the file that its tool waits for."""
 
     url: str
     fake: FakeProvider
+    gate: Path
 
 
 @pytest.fixture(scope="session")
@@ -66,12 +67,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         run = [sys.executable, "-m"]
         migrate = [*run, "flask", "--app", "wsgi", "db", "upgrade"]
         subprocess.run(migrate, cwd=ROOT, env=env, check=True, stdout=log, stderr=log)
+        furnish = [*run, "tests.browser.furnish", str(home / "gate")]
+        subprocess.run(furnish, cwd=ROOT, env=env, check=True, stdout=log, stderr=log)
         serve = [*run, "gunicorn", "wsgi:app"]
         process = subprocess.Popen(serve, cwd=ROOT, env=env, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_it_answers(url)
-            yield Server(url, fake)
+            yield Server(url, fake, home / "gate")
         finally:
             process.terminate()
             process.wait(START_S)
@@ -157,6 +160,13 @@ def page(open_browser: Callable[..., BrowserContext], complaints: list[str]) -> 
     new_channel(page)
     yield page
     assert complaints == []
+
+
+@pytest.fixture
+def module(page: Page) -> Callable[[str], str]:
+    """Gives the address of a script of ours by its name."""
+    source = page.locator("script[src]").first.get_attribute("src") or ""
+    return lambda name: source.replace("channel_page.js", name)
 
 
 def new_channel(page: Page) -> None:

@@ -34,13 +34,6 @@ FOLLOW = """async ([module, script]) => {
   return seen;
 }"""
 
-TEXT = """async ([module, events]) => {
-  const { AnswerText } = await import(module);
-  const text = new AnswerText();
-  events.forEach((event, index) => text.take(event, index + 1));
-  return String(text);
-}"""
-
 START = {"type": "start"}
 ONE, TWO = ({"type": "chunk", "content": word} for word in ("one ", "two"))
 DONE = {"type": "done", "done": True}
@@ -57,13 +50,6 @@ def frames(*events, first=1):
 def refusal(code, retryable):
     payload = {"type": "error", "error_code": code, "retryable": retryable, "done": True}
     return f"retry: 2000\n\ndata: {json.dumps(payload)}\n\n"
-
-
-@pytest.fixture
-def module(page):
-    """The address of a script of ours."""
-    source = page.locator("script[src]").first.get_attribute("src")
-    return lambda name: source.replace("channel_page.js", name)
 
 
 @pytest.fixture
@@ -129,16 +115,3 @@ def test_a_refusal_that_passes_is_waited_out_and_not_shown(follow):
 def test_a_runs_own_error_is_its_end_though_another_run_may_do_better(follow):
     error = {"type": "error", "error_code": "provider_timeout", "retryable": True}
     assert follow({"pieces": [frames(START, error)]})["states"][-1] == "ended"
-
-
-@pytest.mark.parametrize(
-    ("events", "text"),
-    [
-        ([START, ONE, TWO], "one two"),
-        ([START, ONE, TWO, {"type": "restart", "from_seq": 3}, ONE], "one one "),
-        ([START, ONE, {"type": "start", "reset": True}, TWO], "two"),
-        ([START, {"type": "reasoning", "content": "hm"}, ONE, {"type": "usage"}], "one "),
-    ],
-)
-def test_the_text_is_what_the_events_say(page, module, events, text):
-    assert page.evaluate(TEXT, [module("answer_text.js"), events]) == text

@@ -25,6 +25,7 @@ TEXT_ON = [
     ("on-accent", "accent"),
     ("on-accent", "accent-strong"),
     ("danger", "page"),
+    ("danger", "raised"),
     ("danger", "danger-tint"),
 ]
 

@@ -1,20 +1,22 @@
 // One answer on the page, from its first event to its end.
 
-import { AnswerText } from "./answer_text.js";
-import { cancelRun, getMessage, regenerateAction, streamOf } from "./api.js";
+import { AnswerBody } from "./answer_body.js";
+import { AnswerParts } from "./answer_parts.js";
+import { cancelRun, getArticle, regenerateAction, streamOf } from "./api.js";
 import { EventStream } from "./event_stream.js";
 import { showTime } from "./times.js";
 
 const STATUS_OF_ERROR = { run_cancelled: "cancelled", run_interrupted: "interrupted" };
 
 export class Answer {
-  #text = new AnswerText();
+  #parts = new AnswerParts();
+  #announced = new Set();
   #isDrawing = false;
   #hasEnded = false;
 
   constructor(article, history, announcer) {
     Object.assign(this, { article, history, announcer });
-    this.body = article.querySelector(".body");
+    this.body = new AnswerBody(article.querySelector(".body"), article.querySelector(".notices"));
     this.author = article.querySelector(".author");
     article.querySelector(".stop")?.addEventListener("submit", (event) => this.#stop(event));
   }
@@ -34,7 +36,7 @@ export class Answer {
     if (event.type === "start") this.#begin(event);
     if (event.type === "done") this.#end("complete", event.message_id, "ends");
     else if (event.type === "error") this.#fail(event);
-    else if (this.#text.take(event, seq)) this.#draw();
+    else if (this.#parts.take(event, seq)) this.#draw();
   }
 
   #begin(event) {
@@ -50,16 +52,25 @@ export class Answer {
     this.#isDrawing = true;
     requestAnimationFrame(() => {
       this.#isDrawing = false;
-      if (!this.#hasEnded) this.#show(String(this.#text));
+      if (!this.#hasEnded) this.#show();
     });
   }
 
-  #show(text) {
+  #show() {
     this.history.keepPlace(() => {
-      this.body.classList.add("raw");
-      this.body.textContent = text;
-      this.article.dataset.status = text ? "streaming" : "thinking";
+      this.body.show(this.#parts, this.article.dataset.run);
+      this.article.dataset.status = this.#parts.isThinking ? "thinking" : "streaming";
     });
+    for (const call of this.#parts.calls) this.#announce(call);
+  }
+
+  /** Each call once, however much it tells of its progress; not those that are over already. */
+  #announce({ id, asks, state, tool }) {
+    const what = { running: "uses", waiting: "asks" }[state];
+    const told = state === "waiting" ? `${id} ${asks}` : id;
+    if (!what || this.#announced.has(told)) return;
+    this.#announced.add(told);
+    this.announcer.say(what, tool);
   }
 
   #fail(event) {
@@ -70,24 +81,37 @@ export class Answer {
 
   async #end(status, messageId, announced) {
     this.#hasEnded = true;
-    this.#show(String(this.#text));
-    const message = messageId ? await getMessage(messageId).catch(() => null) : null;
-    const hadFocus = this.article.contains(document.activeElement);
+    this.#show();
+    const stored = messageId ? await getArticle(messageId).catch(() => null) : null;
+    const focus = this.article.contains(document.activeElement) ? document.activeElement : null;
     this.history.keepPlace(() => {
-      if (message) this.#showStored(message);
+      if (stored) this.#replaceWith(stored);
+      else this.article.dataset.status = status;
       if (status === "complete") this.#replaceEarlier();
-      this.article.dataset.status = status;
     });
-    // The button that had the focus is gone now: the keyboard goes on where one writes.
-    if (hadFocus) document.querySelector("#body")?.focus();
+    if (focus && !focus.offsetParent) this.#focusAfter(focus); // gone or hidden
     this.announcer.say(announced, this.author.textContent);
   }
 
-  #showStored(message) {
-    this.article.id = `message-${message.id}`;
-    this.body.classList.remove("raw");
-    this.body.innerHTML = message.html; // rendered and sanitised by the server's one renderer
-    showTime(this.article.querySelector("time"), new Date(message.created_at));
+  /** What had the focus is gone: the keyboard goes on at the same card, or where one writes. */
+  #focusAfter(gone) {
+    const card = gone.closest(".tool");
+    const place = card && sameCard(this.article, card)?.querySelector("summary");
+    (place ?? document.querySelector("#body"))?.focus();
+  }
+
+  /** The answer as the server keeps it; cards that were open stay so. */
+  #replaceWith(stored) {
+    for (const details of this.article.querySelectorAll("details[open]")) {
+      const card = sameCard(stored, details.closest(".tool"));
+      card?.querySelector("details").setAttribute("open", "");
+    }
+    const { textContent: told } = this.article.querySelector(".sentence");
+    if (told) stored.querySelector(".sentence").textContent = told;
+    stored.querySelector(".notices").replaceChildren(...this.body.notices.children);
+    showTime(stored.querySelector("time"));
+    this.article.replaceWith(stored);
+    this.article = stored;
   }
 
   /** A whole answer stands for those that were given to the same question before. */
@@ -107,4 +131,9 @@ export class Answer {
     // Should it not get through, the button is still there to be pressed again.
     await cancelRun(this.article.dataset.run).catch(() => {});
   }
+}
+
+/** The card for the same call in another article. */
+function sameCard(article, { dataset: { call } }) {
+  return [...article.querySelectorAll(".tool")].find((card) => card.dataset.call === call);
 }
