@@ -1,7 +1,8 @@
 """Who asks, and what they may see: every service looks things up through here.
 
 A person sees the channels of their own workspaces. In those, a channel they are not in is refused
-by name (`access_denied`); anything of another workspace is simply not found.
+by name (`access_denied`), and so is a project that is not theirs; anything of another workspace is
+simply not found.
 """
 
 from collections.abc import Iterable
@@ -13,15 +14,21 @@ from chat_app.errors import (
     AgentNotFound,
     ChannelNotFound,
     MessageNotFound,
+    ProjectNotFound,
     RunNotFound,
     SessionNotFound,
+    ToolNotFound,
+    ToolServerNotFound,
 )
-from chat_app.store import agents, channels, runs
+from chat_app.store import agents, channels, projects, runs
 from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
+from chat_app.store.projects import ProjectRow
 from chat_app.store.runs import RunRow
+from chat_app.store.tool_servers import ToolServerRow
+from chat_app.store.tools import ToolRow
 from chat_app.store.users import UserRow
 
 ID_MAX = 2**63 - 1
@@ -59,6 +66,12 @@ class Person:
             raise AccessDenied("You are not in any workspace.")
         return next(iter(self.roles))
 
+    @property
+    def managed_workspace_ids(self) -> list[int]:
+        """The workspaces that they run, whatever their token lets them do there."""
+        managed = [id for id, role in self.roles.items() if role in MANAGERS]
+        return self.workspace_ids if self.is_operator else managed
+
     def may_write(self, workspace_id: int) -> bool:
         """Whether they may post and change things there."""
         return self._has_role(workspace_id, WRITERS)
@@ -70,6 +83,11 @@ class Person:
     def must_manage(self, workspace_id: int) -> None:
         """Raises `AccessDenied` unless they run that workspace."""
         self._must_have_role(workspace_id, MANAGERS)
+
+    def must_see_system_tools(self) -> None:
+        """Raises `AccessDenied` unless they run a workspace: who does offers tools to agents."""
+        if not self.is_operator and not self.managed_workspace_ids:
+            raise AccessDenied
 
     def must_operate(self) -> None:
         """Raises `AccessDenied` unless they run the installation."""
@@ -172,3 +190,60 @@ def agent(session: Session, person: Person, ref: str | int) -> AgentRow:
     if found is None:
         raise AgentNotFound
     return found
+
+
+def project(session: Session, person: Person, ref: str | int) -> ProjectRow:
+    """The project with this id or public id: their own, or one of a workspace that they run.
+
+    Raises `ProjectNotFound`, `AccessDenied`.
+    """
+    found = None
+    if (project_id := number(ref)) is not None:
+        found = projects.project_in(session, person.workspace_ids, project_id)
+    elif (public_id := public(str(ref))) is not None:
+        found = projects.project_by_public_id(session, person.workspace_ids, public_id)
+    if found is None:
+        raise ProjectNotFound
+    if found.owner_id != person.id and found.workspace_id not in person.managed_workspace_ids:
+        raise AccessDenied("This project is somebody else's.")
+    return found
+
+
+def tool_server(
+    session: Session, person: Person, ref: str | int, project_id: int | None
+) -> ToolServerRow:
+    """The system's tool server with this id, or that of a project which they were let into.
+
+    Raises `ToolServerNotFound`; `AccessDenied` where the system's are not for them.
+    """
+    if project_id is None:
+        person.must_see_system_tools()
+    server_id = number(ref)
+    found = session.get(ToolServerRow, server_id) if server_id is not None else None
+    if found is None or found.project_id != project_id:
+        raise ToolServerNotFound
+    return found
+
+
+def tool(session: Session, person: Person, ref: str | int) -> ToolRow:
+    """The tool with this id, of the system or of a project that is theirs to run.
+
+    Raises `ToolNotFound`, `AccessDenied` where the system's tools are not for them.
+    """
+    tool_id = number(ref)
+    found = session.get(ToolRow, tool_id) if tool_id is not None else None
+    if found is None or not found.listed:
+        raise ToolNotFound
+    if found.server.project_id is None:
+        person.must_see_system_tools()
+    elif not _runs_project(session, person, found.server.project_id):
+        raise ToolNotFound
+    return found
+
+
+def _runs_project(session: Session, person: Person, project_id: int) -> bool:
+    try:
+        project(session, person, project_id)
+    except (ProjectNotFound, AccessDenied):
+        return False
+    return True

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,9 @@ def test_nothing_need_be_set():
     assert found.database_url.startswith("sqlite:////")
     assert (found.admin_email, found.admin_password) == ("admin@example.com", None)
     assert (found.signup, found.log_level, found.log_format) == (True, "INFO", "text")
+    assert (found.tool_call_s, found.tool_run_s, found.tool_sync_s) == (30, 120, 10)
+    assert (found.tool_rounds, found.tool_servers_max, found.tools_max) == (5, 10, 50)
+    assert (found.tool_result_kb, found.egress_allow) == (256, ())
 
 
 def test_what_is_empty_is_not_set():
@@ -37,6 +41,20 @@ def test_what_is_empty_is_not_set():
         ("PUBLIC_URL", "https://chat.example.com/", "url", "https://chat.example.com"),
         ("TRUSTED_PROXIES", "1", "trusted_proxies", 1),
         ("SIGNUP", "closed", "signup", False),
+        ("TOOL_CALL_S", "600", "tool_call_s", 600),
+        ("TOOL_RUN_S", "1800", "tool_run_s", 1_800),
+        ("TOOL_ROUNDS", "1", "tool_rounds", 1),
+        ("TOOL_SYNC_S", "60", "tool_sync_s", 60),
+        ("TOOL_SERVERS_MAX", "100", "tool_servers_max", 100),
+        ("TOOLS_MAX", "500", "tools_max", 500),
+        ("TOOL_RESULT_KB", "1024", "tool_result_kb", 1_024),
+        ("EGRESS_ALLOW", " 10.0.0.0/8 ,, ", "egress_allow", (ip_network("10.0.0.0/8"),)),
+        (
+            "EGRESS_ALLOW",
+            "127.0.0.1,fd00::/8",
+            "egress_allow",
+            (ip_network("127.0.0.1/32"), ip_network("fd00::/8")),
+        ),
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("LOG_FORMAT", "JSON", "log_format", "json"),
         ("DATABASE_URL", "postgres://h/d", "database_url", "postgresql+psycopg://h/d"),
@@ -79,6 +97,21 @@ BAD = {
     "RESUME_RUNS": ["sometimes"],
     "DRAIN_S": ["-1", "x", "301"],
     "EVENTS_KEEP_HOURS": ["0", "x"],
+    "TOOL_CALL_S": ["0", "601", "1.5", "x"],
+    "TOOL_RUN_S": ["0", "1801"],
+    "TOOL_ROUNDS": ["0", "51", "-1"],
+    "TOOL_SYNC_S": ["0", "61"],
+    "TOOL_SERVERS_MAX": ["0", "101"],
+    "TOOLS_MAX": ["0", "501"],
+    "TOOL_RESULT_KB": ["0", "1025", "256KB"],
+    "EGRESS_ALLOW": [
+        "all",
+        "10.0.0.1/8",
+        "10.0.0.0/33",
+        "10.0.0.0-10.0.0.9",
+        "localhost",
+        "fd00::/8/",
+    ],
     "LOG_LEVEL": ["LOUD", "10"],
     "LOG_FORMAT": ["xml"],
 }

@@ -9,10 +9,15 @@ from chat_app.api import (
     channels,
     health,
     messages,
+    project_tools,
+    projects,
     providers,
     runs,
     session_socket,
     sessions,
+    tool_logins,
+    tool_servers,
+    tools,
 )
 
 ROOMS = (
@@ -22,10 +27,15 @@ ROOMS = (
     channels,
     health,
     messages,
+    project_tools,
+    projects,
     providers,
     runs,
     session_socket,
     sessions,
+    tool_logins,
+    tool_servers,
+    tools,
 )
 
 

@@ -2,7 +2,18 @@
 
 from flask import Flask
 
-from chat_app.cli import agents, channels, db, docs, providers, runs, tokens, users
+from chat_app.cli import (
+    agents,
+    channels,
+    db,
+    docs,
+    mcp,
+    projects,
+    providers,
+    runs,
+    tokens,
+    users,
+)
 from chat_app.cli.doctor import doctor
 
 COMMANDS = (
@@ -11,6 +22,8 @@ COMMANDS = (
     db.group,
     docs.group,
     doctor,
+    mcp.group,
+    projects.group,
     providers.group,
     runs.group,
     tokens.group,

@@ -8,7 +8,9 @@ import click
 from chat_app import current
 from chat_app.cli import params, printing
 from chat_app.cli.commands import Command, Commands
-from chat_app.services import agents, providers, users
+from chat_app.services import agents, providers, tool_servers, users
+
+ID_MAX = 2**63 - 1
 
 FIELDS = (
     "id",
@@ -21,6 +23,9 @@ FIELDS = (
     "model",
     "temperature",
     "max_tokens",
+    "tool_server_ids",
+    "disabled_tool_ids",
+    "tool_policies",
     "is_default",
     "enabled",
 )
@@ -39,6 +44,19 @@ def described(command: Command) -> Command:
         click.option("--greeting", type=params.PROMPT, help="What it says first in a session."),
         click.option("--temperature", type=params.Number(0, 2)),
         click.option("--max-tokens", type=click.IntRange(1, 1_000_000)),
+        click.option(
+            "--tool-server",
+            "servers",
+            multiple=True,
+            help="It may use this server's tools; name or id, once for each.",
+        ),
+        click.option(
+            "--disable-tool",
+            "disabled",
+            type=click.IntRange(1, ID_MAX),
+            multiple=True,
+            help="It may not use this one; an id, once for each.",
+        ),
         click.option("--default", "is_default", is_flag=True, help="New channels get it."),
         printing.json_option,
     )
@@ -72,10 +90,16 @@ def list_agents(as_json: bool) -> None:
 @click.argument("agent_id")
 @click.option("--name", type=params.LINE)
 @click.option("--enable/--disable", "enabled", default=None, help="Whether it answers at all.")
+@click.option("--no-tools", is_flag=True, help="It may use no server, until told otherwise.")
 @described
-def update(agent_id: str, as_json: bool, **options: Any) -> None:
-    """Change an agent, by id or public id."""
+def update(agent_id: str, no_tools: bool, as_json: bool, **options: Any) -> None:
+    """Change an agent, by id or public id.
+
+    --tool-server and --disable-tool replace all that there were.
+    """
     rt, changes = current.runtime(), _given(options)
+    if no_tools:
+        changes = {"tool_server_ids": [], "disabled_tool_ids": []} | changes
     if not changes:
         raise click.UsageError("Say what to change.")
     agent = agents.update(rt, users.operator(rt), agent_id, changes)
@@ -93,9 +117,19 @@ def remove(agent_id: str) -> None:
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """The fields that the options name; one that was not given is left as it is."""
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    if "servers" in given:
+        given["tool_server_ids"] = _server_ids(given.pop("servers"))
+    if "disabled" in given:
+        given["disabled_tool_ids"] = list(given.pop("disabled"))
     if not given.get("is_default"):
         given.pop("is_default", None)
     if "provider" in given:
         given["provider_id"] = providers.get(current.runtime(), given.pop("provider")).id
     return given
+
+
+def _server_ids(names: tuple[str, ...]) -> list[int]:
+    rt = current.runtime()
+    person = users.operator(rt)
+    return [tool_servers.named(rt, person, name).id for name in names]

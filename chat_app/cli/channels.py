@@ -5,9 +5,18 @@ import click
 from chat_app import current
 from chat_app.cli import params, printing
 from chat_app.cli.commands import Commands
-from chat_app.services import agents, channels, users
+from chat_app.services import agents, channels, projects, users
 
-FIELDS = ("id", "public_id", "title", "reply_mode", "agent_id", "created_at", "updated_at")
+FIELDS = (
+    "id",
+    "public_id",
+    "title",
+    "reply_mode",
+    "agent_id",
+    "project_id",
+    "created_at",
+    "updated_at",
+)
 COLUMNS = ("id", "title", "reply_mode", "agent_id", "updated_at")
 MEMBER_FIELDS = ("id", "public_id", "email", "name")
 MEMBER_COLUMNS = ("id", "email", "name")
@@ -20,10 +29,16 @@ group = Commands("channels", help="Channels, and who is in them.")
 @click.argument("title", type=params.TITLE)
 @click.option("--agent", help="Who answers, by id or public id; else the default agent.")
 @click.option("--reply-mode", type=click.Choice(["auto", "mention"]), default="auto")
+@click.option("--project", help="The project it is of, by id or public id.")
 @click.option("--owner", type=params.EMAIL, help="Who is in it first; else the first operator.")
 @printing.json_option
 def create(
-    title: str, agent: str | None, reply_mode: str, owner: str | None, as_json: bool
+    title: str,
+    agent: str | None,
+    reply_mode: str,
+    project: str | None,
+    owner: str | None,
+    as_json: bool,
 ) -> None:
     """Make a channel."""
     rt = current.runtime()
@@ -31,6 +46,8 @@ def create(
     fields: dict[str, str | int] = {"title": title, "reply_mode": reply_mode}
     if agent is not None:
         fields["agent_id"] = agents.get(rt, person, agent).id
+    if project is not None:
+        fields["project_id"] = projects.get(rt, person, project).id
     channel = channels.create(rt, person, fields)
     sentence = f"Created channel {channel.id} for {person.email}."
     printing.one(printing.fields(channel, FIELDS), sentence, as_json)

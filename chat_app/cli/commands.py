@@ -40,11 +40,15 @@ class Commands(AppGroup):
     def _ending_well(self, command: Command) -> Command:
         @wraps(command)
         def run(*args: Any, **kwargs: Any) -> None:
+            rt = current.runtime()
+            rt.engine.leave_to_others()  # this process ends before an answer would
             try:
                 if self._needs_schema:
-                    schema.check_migrated(current.runtime())
+                    schema.check_migrated(rt)
                 command(*args, **kwargs)
             except HoldfastError as error:
                 raise Refused(error) from error
+            finally:
+                rt.tool_client.close()  # what it started ends with the command
 
         return run

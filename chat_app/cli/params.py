@@ -33,6 +33,20 @@ class Text(click.ParamType[str]):
         return text
 
 
+class Pair(click.ParamType[tuple[str, str]]):
+    """`NAME=VALUE`."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, sign, rest = str(value).partition("=")
+        if not name or not sign:
+            self.fail("this is not NAME=VALUE.", param, ctx)  # not repeated: it may be a secret
+        return name, rest
+
+
 class Number(click.FloatRange):
     """A number in a range; “not a number” is in none."""
 
@@ -58,6 +72,13 @@ BASE_URL = Text(
     "an address such as https://api.example.com/v1",
 )
 API_KEY = Text(1_000, r"[\x21-\x7e]+", "a key: visible ASCII characters")
+TOOL_KEY = Text(4_000, r"[\x21-\x7e]+", "a key: visible ASCII characters")
+PAIR = Pair()
+
+
+def key(typed: str | None, kind: Text) -> str | None:
+    """The key that an option names; `-` asks for it, unseen."""
+    return kind.convert(secret("API key"), None, None) if typed == FROM_TERMINAL else typed
 
 
 def secret(what: str, confirm: bool = False) -> str:

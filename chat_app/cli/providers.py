@@ -41,12 +41,10 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a provider."""
-    if api_key == params.FROM_TERMINAL:
-        api_key = params.API_KEY.convert(params.secret("API key"), None, None)
     fields = {
         "name": name,
         "base_url": base_url.rstrip("/"),
-        "api_key": api_key,
+        "api_key": params.key(api_key, params.API_KEY),
         "default_model": model,
         "read_timeout_s": read_timeout,
     }

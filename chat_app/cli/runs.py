@@ -8,7 +8,7 @@ import orjson
 from chat_app import current
 from chat_app.cli import printing
 from chat_app.cli.commands import Commands
-from chat_app.services import runs, users
+from chat_app.services import approvals, runs, users
 
 FIELDS = (
     "id",
@@ -75,6 +75,19 @@ def cancel(run_id: str, as_json: bool) -> None:
     run = runs.cancel(rt, users.operator(rt), run_id)
     sentence = f"Asked run {run.id} to stop." if run.is_live else f"Run {run.id} had ended."
     printing.one(printing.fields(run, FIELDS), sentence, as_json)
+
+
+@group.command("approve")
+@click.argument("run_id")
+@click.argument("call_id")
+@click.option("--refuse", is_flag=True, help="Say no.")
+@printing.json_option
+def approve(run_id: str, call_id: str, refuse: bool, as_json: bool) -> None:
+    """Allow the tool call CALL_ID that waits for a person, or refuse it."""
+    rt = current.runtime()
+    run = approvals.approve(rt, users.operator(rt), run_id, call_id, not refuse)
+    said = "Refused" if refuse else "Allowed"
+    printing.one(printing.fields(run, FIELDS), f"{said} the call; run {run.id} goes on.", as_json)
 
 
 def _line(event: dict[str, Any], as_json: bool) -> str:

@@ -1,6 +1,7 @@
 """Agents of a workspace."""
 
 import re
+from collections.abc import Collection
 from itertools import count
 from typing import Any
 
@@ -14,14 +15,21 @@ from chat_app.store.agents import (
     agent_by_handle,
     agents_in,
     clear_default,
+    with_tools,
 )
 from chat_app.store.db import Session
 from chat_app.store.providers import ProviderRow, all_providers
+from chat_app.store.tool_servers import offer_servers, system_servers
+from chat_app.store.tools import choices_of, choose, system_tools_among
+
+# What is written beside the agent's row.
+TOOL_FIELDS = ("tool_server_ids", "disabled_tool_ids", "tool_policies")
 
 _NOT_IN_A_HANDLE = re.compile(r"[^\w-]+", re.UNICODE)
 
 
 def list_agents(rt: Runtime, person: Person) -> list[AgentRow]:
+    """The agents of the person's workspaces, the default first."""
     with rt.db.reading() as session:
         return agents_in(session, person.workspace_ids)
 
@@ -29,11 +37,11 @@ def list_agents(rt: Runtime, person: Person) -> list[AgentRow]:
 def get(rt: Runtime, person: Person, ref: str | int) -> AgentRow:
     """Raises `AgentNotFound`."""
     with rt.db.reading() as session:
-        return access.agent(session, person, ref)
+        return with_tools(session, access.agent(session, person, ref))
 
 
 def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> AgentRow:
-    """A new agent; without a provider it gets the first one there is.
+    """A new agent; without a provider it gets the first one there is, and no tools by itself.
 
     Raises `AccessDenied`, `Conflict` for a handle that is taken, `InvalidRequest`.
     """
@@ -47,8 +55,8 @@ def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> AgentRow:
         _fill(session, agent, fields | {"handle": handle})
         session.add(agent)
         session.flush()
-        session.refresh(agent)
-        return agent
+        _give_tools(rt, session, agent, fields)
+        return with_tools(session, agent)
 
 
 def update(rt: Runtime, person: Person, ref: str | int, changes: dict[str, Any]) -> AgentRow:
@@ -58,8 +66,8 @@ def update(rt: Runtime, person: Person, ref: str | int, changes: dict[str, Any])
         person.must_manage(agent.workspace_id)
         _fill(session, agent, changes)
         session.flush()
-        session.refresh(agent)
-        return agent
+        _give_tools(rt, session, agent, changes)
+        return with_tools(session, agent)
 
 
 def delete(rt: Runtime, person: Person, ref: str | int) -> None:
@@ -98,7 +106,41 @@ def _fill(session: Session, agent: AgentRow, fields: dict[str, Any]) -> None:
     if fields.get("is_default"):
         clear_default(session, agent.workspace_id)
     for name, value in fields.items():
-        setattr(agent, name, value)
+        if name not in TOOL_FIELDS:
+            setattr(agent, name, value)
+
+
+def _give_tools(rt: Runtime, session: Session, agent: AgentRow, fields: dict[str, Any]) -> None:
+    """Write down which tools the agent may use, as far as `fields` say."""
+    if (server_ids := fields.get("tool_server_ids")) is not None:
+        most = rt.settings.tool_servers_max
+        if len(set(server_ids)) > most:
+            raise InvalidRequest(
+                f"An agent may have {most} tool servers at most.", field="tool_server_ids"
+            )
+        if not {server.id for server in system_servers(session)}.issuperset(server_ids):
+            raise InvalidRequest("There is no such tool server.", field="tool_server_ids")
+        offer_servers(session, agent.id, server_ids)
+    if "disabled_tool_ids" in fields or "tool_policies" in fields:
+        _choose_tools(session, agent, fields)
+
+
+def _choose_tools(session: Session, agent: AgentRow, fields: dict[str, Any]) -> None:
+    chosen = choices_of(session, agent.id)
+    disabled = {id for id, choice in chosen.items() if choice.disabled}
+    policies = {id: choice.policy for id, choice in chosen.items() if choice.policy}
+    if "disabled_tool_ids" in fields:
+        disabled = set(fields["disabled_tool_ids"])
+        _check_tools(session, disabled, "disabled_tool_ids")
+    if "tool_policies" in fields:
+        policies = {int(id): policy for id, policy in fields["tool_policies"].items()}
+        _check_tools(session, policies, "tool_policies")
+    choose(session, agent.id, disabled, policies)
+
+
+def _check_tools(session: Session, tool_ids: Collection[int], field: str) -> None:
+    if len(system_tools_among(session, tool_ids)) < len(tool_ids):
+        raise InvalidRequest("There is no such tool.", field=field)
 
 
 def _first_provider_id(session: Session) -> int | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from chat_app import access
 from chat_app.access import Person
-from chat_app.errors import InvalidRequest, UserNotFound
+from chat_app.errors import AccessDenied, InvalidRequest, ProjectNotFound, UserNotFound
 from chat_app.runtime import Runtime
 from chat_app.store import channels
 from chat_app.store.agents import default_agent
@@ -49,7 +49,7 @@ def get(rt: Runtime, person: Person, ref: str | int) -> ChannelRow:
 def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> ChannelRow:
     """A new channel with the person in it, and the default agent unless `fields` say otherwise.
 
-    Raises `AccessDenied`, `AgentNotFound`.
+    Raises `AccessDenied`, `AgentNotFound`, `ProjectNotFound`.
     """
     workspace_id = person.home
     person.must_write(workspace_id)
@@ -67,7 +67,7 @@ def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> ChannelRow:
 
 
 def update(rt: Runtime, person: Person, ref: str | int, changes: dict[str, Any]) -> ChannelRow:
-    """Raises `ChannelNotFound`, `AccessDenied`, `AgentNotFound`."""
+    """Raises `ChannelNotFound`, `AccessDenied`, `AgentNotFound`, `ProjectNotFound`."""
     with rt.db.transaction() as session:
         channel = _writable(session, person, ref)
         _fill(session, person, channel, changes)
@@ -136,8 +136,21 @@ def _writable(session: Session, person: Person, ref: str | int) -> ChannelRow:
 def _fill(session: Session, person: Person, channel: ChannelRow, fields: dict[str, Any]) -> None:
     if fields.get("agent_id") is not None:
         access.agent(session, person, fields["agent_id"])
+    project_id = fields.get("project_id")
+    if project_id is not None and project_id != channel.project_id:
+        _check_project(session, person, channel, project_id)
     for name, value in fields.items():
         setattr(channel, name, value)
+
+
+def _check_project(session: Session, person: Person, channel: ChannelRow, project_id: int) -> None:
+    """Raises `ProjectNotFound` unless the person runs the project, in the channel's workspace."""
+    try:
+        project = access.project(session, person, project_id)
+    except AccessDenied as denied:
+        raise ProjectNotFound from denied
+    if project.workspace_id != channel.workspace_id:
+        raise ProjectNotFound
 
 
 def _cursor(channel: ChannelRow) -> str:

@@ -22,6 +22,7 @@ from chat_app.store import (
     projects,
     run_events,
     tokens,
+    tool_logins,
     tools,
     workspaces,
 )
@@ -32,7 +33,17 @@ MIGRATION_LOCK = 4_620_417  # any number that is ours alone in the database
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 # Importing a row registers its table: the metadata is whole only once all of them are in.
-TABLES = (approvals, channel_events, notes, projects, run_events, tokens, tools, workspaces)
+TABLES = (
+    approvals,
+    channel_events,
+    notes,
+    projects,
+    run_events,
+    tokens,
+    tool_logins,
+    tools,
+    workspaces,
+)
 
 
 def head() -> str:

@@ -21,13 +21,15 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from chat_app.store.base import Base, Numbered
 
 SYSTEM, PROJECT = "system", "project"
+OAUTH = "oauth"
 
 
 class ToolServerRow(Numbered, Base):
     """`state` is `draft` until it was first reached, then `connected` or `error`.
 
     `transport` is `http` or `sse` with a `url`, `stdio` with a `command`, or `demo`. What is
-    encrypted is JSON: `headers` and `env` are objects.
+    encrypted is JSON: `headers` and `env` are objects. `auth` is `oauth` once it is known that
+    everybody has to sign in there; see store/tool_logins.py.
     """
 
     __tablename__ = "tool_servers"
@@ -56,6 +58,7 @@ class ToolServerRow(Numbered, Base):
     state_message: Mapped[str | None] = mapped_column(Text)
     last_sync: Mapped[datetime | None]
     enabled: Mapped[bool] = mapped_column(default=True)
+    auth: Mapped[str] = mapped_column(String(10), default="none", server_default="none")
 
     @property
     def has_key(self) -> bool:
@@ -108,12 +111,6 @@ def servers_for(session: Session, agent_id: int, project_id: int | None) -> list
 def set_state(session: Session, server_id: int, **values: Any) -> None:
     """Change what is known of a server whose row is not loaded."""
     session.execute(update(ToolServerRow).where(ToolServerRow.id == server_id).values(**values))
-
-
-def servers_of_agent(session: Session, agent_id: int) -> list[int]:
-    """The ids of the servers offered to an agent, ascending."""
-    found = select(AgentToolServerRow.server_id).where(AgentToolServerRow.agent_id == agent_id)
-    return list(session.scalars(found.order_by(AgentToolServerRow.server_id)))
 
 
 def offer_servers(session: Session, agent_id: int, server_ids: list[int]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, delete, select
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from chat_app.store.base import Base, Numbered
@@ -55,6 +55,13 @@ def tools_of(session: Session, server_ids: Sequence[int]) -> list[ToolRow]:
     """The tools of these servers, in the order in which they were first listed."""
     found = select(ToolRow).where(ToolRow.server_id.in_(server_ids), ToolRow.listed)
     return list(session.scalars(found.order_by(ToolRow.server_id, ToolRow.id)))
+
+
+def tool_counts(session: Session, server_ids: Sequence[int]) -> dict[int, int]:
+    """`{server id: how many tools}` of those that list any."""
+    found = select(ToolRow.server_id, func.count()).where(ToolRow.listed)
+    counted = found.where(ToolRow.server_id.in_(server_ids)).group_by(ToolRow.server_id)
+    return {row[0]: row[1] for row in session.execute(counted)}
 
 
 def known_tools(session: Session, server_id: int) -> dict[str, ToolRow]:

@@ -53,14 +53,21 @@ TOOLS_MAX = 128
 
 
 def offer(
-    session: Session, cipher: Cipher, limits: ToolLimits, agent_id: int, project_id: int | None
+    session: Session,
+    cipher: Cipher,
+    limits: ToolLimits,
+    agent_id: int,
+    project_id: int | None,
+    user_id: int | None = None,
 ) -> Offer:
-    """What the rows say; asks no server."""
+    """What the rows say; asks no server. Servers that want a sign-in are used as `user_id`, and
+    offered also where that person has not done so: a call says what to do about it.
+    """
     servers = servers_for(session, agent_id, project_id)
     if not servers:
         return NOTHING
     servers, over = servers[: limits.servers_an_agent], servers[limits.servers_an_agent :]
-    specs = {server.id: spec for server in servers if (spec := _spec(server, cipher))}
+    specs = {server.id: spec for server in servers if (spec := _spec(server, cipher, user_id))}
     choices = choices_of(session, agent_id)
     tools = [
         tool
@@ -82,10 +89,10 @@ def offer(
     )
 
 
-def _spec(server: ToolServerRow, cipher: Cipher) -> ServerSpec | None:
+def _spec(server: ToolServerRow, cipher: Cipher, user_id: int | None) -> ServerSpec | None:
     """How a connected server is reached; None for one that is not, or whose key is lost."""
     try:
-        return spec_of(server, cipher) if server.state == "connected" else None
+        return spec_of(server, cipher, user_id) if server.state == "connected" else None
     except ToolUnavailable:
         return None
 

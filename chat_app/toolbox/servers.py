@@ -9,7 +9,8 @@ import structlog
 from chat_app.errors import HoldfastError, ToolServerNotFound, ToolUnavailable
 from chat_app.store.db import Database
 from chat_app.store.secrets import Cipher
-from chat_app.store.tool_servers import ToolServerRow, set_state
+from chat_app.store.tool_logins import who_is_signed_in
+from chat_app.store.tool_servers import OAUTH, ToolServerRow, set_state
 from chat_app.toolbox.listing import store_listing
 from chat_app.toolbox.specs import spec_of
 from chat_app.tools.values import Listing, ServerSpec
@@ -44,13 +45,14 @@ class ToolServers:
         self._client = client
         self._reviving: set[int] = set()
 
-    def sync(self, server_id: int) -> ToolServerRow:
-        """Ask a server for its tools now and store them.
+    def sync(self, server_id: int, user_id: int | None = None) -> ToolServerRow:
+        """Ask a server for its tools now and store them; where people sign in, as this person, or
+        else as any who has.
 
         Raises `ToolServerNotFound`, and `ToolUnavailable` or `ToolTimeout` once that is stored as
         the server's state.
         """
-        return self._read(server_id, fresh=True)
+        return self._read(server_id, fresh=True, user_id=user_id)
 
     def wake(self, server_ids: Iterable[int]) -> dict[int, str]:
         """Try servers that are not connected, side by side, for at most `WAKE_WAIT_S`.
@@ -75,25 +77,35 @@ class ToolServers:
             log.warning("tools_not_stored", server_id=spec.id, error=repr(error))
 
     def lost(self, spec: ServerSpec, message: str) -> None:
-        """Note that a server is away, and try to reach it again now and then."""
-        self._note_failure(spec.id, message)
+        """Note that a server is away, and try to reach it again now and then.
+
+        Where people sign in it may be one of them who cannot reach it: a single try tells.
+        """
+        tries = 1 if spec.session else REVIVE_TRIES
+        if not spec.session:
+            self._note_failure(spec.id, message)
         if spec.id not in self._reviving:
             self._reviving.add(spec.id)
-            gevent.spawn(self._revive, spec.id)
+            gevent.spawn(self._revive, spec.id, tries)
 
     def forget(self, server_id: int) -> None:
         """Close what is open to a server that was changed, switched off or deleted."""
         self._client.forget(server_id)
 
-    def _read(self, server_id: int, fresh: bool) -> ToolServerRow:
+    def _read(self, server_id: int, fresh: bool, user_id: int | None = None) -> ToolServerRow:
         with self._db.reading() as session:
             row = session.get(ToolServerRow, server_id)
+            user_id = who_is_signed_in(session, server_id, user_id)
         if row is None:
             raise ToolServerNotFound
         try:
-            listing = self._client.list_tools(spec_of(row, self._cipher), fresh=fresh)
+            spec = spec_of(row, self._cipher, user_id)
+            listing = self._client.list_tools(spec, fresh=fresh)
         except HoldfastError as error:
-            self._note_failure(server_id, error.message)
+            if error.fields.get("auth") == OAUTH:
+                self._note_sign_in(row, error.message)
+            else:
+                self._note_failure(server_id, error.message)
             raise
         with self._db.transaction() as session:
             stored = store_listing(session, server_id, listing)
@@ -112,17 +124,24 @@ class ToolServers:
         return ""
 
     def _note_failure(self, server_id: int, message: str) -> None:
-        told = message[:MESSAGE_MAX_CHARS]
+        self._note(server_id, state="error", state_message=message[:MESSAGE_MAX_CHARS])
+
+    def _note_sign_in(self, row: ToolServerRow, message: str) -> None:
+        """That one person is not signed in says nothing of a server, but that people have to."""
+        if row.auth != OAUTH:
+            self._note(row.id, auth=OAUTH, state="draft", state_message=message)
+
+    def _note(self, server_id: int, **values: str) -> None:
         try:
             with self._db.transaction() as session:
-                set_state(session, server_id, state="error", state_message=told)
+                set_state(session, server_id, **values)
         except HoldfastError as error:
             log.warning("tool_server_state_not_stored", server_id=server_id, error=repr(error))
 
-    def _revive(self, server_id: int) -> None:
+    def _revive(self, server_id: int, tries: int) -> None:
         pause_s = REVIVE_FIRST_S
         try:
-            for _ in range(REVIVE_TRIES):
+            for _ in range(tries):
                 gevent.sleep(pause_s)
                 if not self._is_away(server_id) or not self._why_not(server_id):
                     return

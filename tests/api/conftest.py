@@ -18,6 +18,7 @@ from tests.clients import Client, People, people_of
 from tests.conftest import ADMIN, PASSWORD
 from tests.fakes import FakeProvider
 from tests.houses import Caller, House
+from tests.listers import FakeTools, faked
 from tests.postgres import Postgres
 from tests.servers import Server, serve
 
@@ -64,6 +65,13 @@ def app(house: House) -> Flask:
 @pytest.fixture
 def people(house: House) -> People:
     return house.people
+
+
+@pytest.fixture
+def mcp(app: Flask) -> Iterator[FakeTools]:
+    """The tool servers of this test: they list what they are told to."""
+    with faked(app) as fake:
+        yield fake
 
 
 @pytest.fixture(scope="module")

@@ -11,16 +11,30 @@ import pytest
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from tests.api.tools import project, synced
 from tests.clients import Client, read_events
 from tests.houses import House, on_each_database
+
+pytestmark = pytest.mark.usefixtures("mcp")
 
 # What a door belongs to, and whether it changes anything.
 ANYBODY = {"health.alive", "health.ready", "auth.login", "auth.register"}
 ONES_OWN_READ = {"auth.me", "auth.members", "auth.list_tokens", "channels.list_channels"}
-ONES_OWN_READ |= {"agents.list_agents", "messages.search"}
+ONES_OWN_READ |= {"agents.list_agents", "messages.search", "projects.list_projects"}
 INSTALLATION_READ = {"providers.list_providers", "providers.get_provider"}
 OPERATE = {"providers.create_provider", "providers.update_provider", "providers.delete_provider"}
-OPERATE |= {"providers.test_provider"}
+OPERATE |= {"providers.test_provider", "tool_servers.create_server", "tool_servers.update_server"}
+OPERATE |= {"tool_servers.delete_server", "tool_servers.sync_server", "tool_servers.test_server"}
+OPERATE |= {"tools.update_tool"}
+# The stranger runs a workspace, too: the one of their own.
+SYSTEM_TOOLS_READ = {"tool_servers.list_servers", "tool_servers.get_server"}
+SYSTEM_TOOLS_READ |= {"tool_servers.list_tools"}
+PROJECT_READ = {"projects.get_project", "project_tools.list_servers", "project_tools.get_server"}
+PROJECT_READ |= {"project_tools.list_tools"}
+PROJECT_WRITE = {"projects.update_project", "projects.delete_project"}
+PROJECT_WRITE |= {"project_tools.create_server", "project_tools.update_server"}
+PROJECT_WRITE |= {"project_tools.delete_server", "project_tools.sync_server"}
+PROJECT_WRITE |= {"project_tools.test_server", "project_tools.update_tool"}
 CHANNEL_READ = {"channels.get_channel", "channels.list_members", "channels.events"}
 CHANNEL_READ |= {"channels.stream", "messages.list_messages"}
 CHANNEL_WRITE = {"channels.update_channel", "channels.delete_channel", "channels.add_member"}
@@ -40,6 +54,7 @@ OTHERWISE = {
     "auth.revoke_token",
     "channels.create_channel",
     "agents.create_agent",
+    "projects.create_project",
     "sessions.stream",
     "sessions.web_socket",
 }
@@ -60,12 +75,17 @@ TABLE: list[tuple[set[str], dict[str, str]]] = [
     (ONES_OWN_READ, row(IN, IN, IN, IN, IN)),
     (INSTALLATION_READ, row(IN, IN, IN, IN, IN)),
     (OPERATE, row(IN, DENIED, DENIED, DENIED, DENIED)),
+    (SYSTEM_TOOLS_READ, row(IN, IN, DENIED, DENIED, IN)),
+    (PROJECT_READ, row(IN, IN, DENIED, DENIED, "project_not_found")),
+    (PROJECT_WRITE, row(IN, DENIED, DENIED, DENIED, "project_not_found")),
     (CHANNEL_READ, row(IN, IN, DENIED, DENIED, "channel_not_found")),
     (CHANNEL_WRITE, row(IN, DENIED, DENIED, DENIED, "channel_not_found")),
     (MESSAGE_READ, row(IN, IN, *["message_not_found"] * 3)),
     (MESSAGE_WRITE, row(IN, DENIED, *["message_not_found"] * 3)),
     (RUN_READ, row(IN, IN, *["run_not_found"] * 3)),
     (RUN_WRITE, row(IN, DENIED, *["run_not_found"] * 3)),
+    # The run of the table asked nobody about the call.
+    ({"runs.approve"}, row("not_found", DENIED, *["run_not_found"] * 3)),
     (AGENT_READ, row(IN, IN, IN, IN, "agent_not_found")),
     (AGENT_WRITE, row(IN, DENIED, DENIED, DENIED, "agent_not_found")),
     (ASK, row(IN, DENIED, IN, DENIED, "agent_not_found")),
@@ -75,6 +95,7 @@ TABLE: list[tuple[set[str], dict[str, str]]] = [
     ({"auth.revoke_token"}, row(IN, DENIED, *["not_found"] * 3)),
     ({"channels.create_channel"}, row(IN, DENIED, IN, DENIED, IN)),
     ({"agents.create_agent"}, row(IN, DENIED, DENIED, DENIED, IN)),
+    ({"projects.create_project"}, row(IN, DENIED, IN, DENIED, IN)),
     ({"sessions.stream"}, row(IN, DENIED, IN, DENIED, IN)),
     # It begins as HTTP and refuses what is no WebSocket before it looks at the person.
     ({"sessions.web_socket"}, {}),
@@ -92,6 +113,11 @@ BODIES: dict[str, Any] = {
     "messages.give_feedback": {"rating": "up"},
     "providers.create_provider": {"name": "x", "base_url": "http://127.0.0.1:1/v1"},
     "providers.update_provider": {"enabled": True},
+    "runs.approve": {"approve": True},
+    "tool_servers.create_server": {"name": "x", "url": "https://x.example/mcp"},
+    "project_tools.create_server": {"name": "x", "url": "https://x.example/mcp"},
+    "projects.create_project": {"name": "x"},
+    "projects.update_project": {"name": "x"},
     "agent_chat.chat": {"message": "x"},
     "agent_chat.chat_stream": {"message": "x"},
 }
@@ -111,6 +137,8 @@ class Things:
         ids = self._ids
         if rule.endpoint.startswith("agent_chat"):
             ids = ids | {"agent_id": ids["agent"]}
+        if rule.endpoint.startswith("project_tools"):
+            ids = ids | ids["project"]
         path = rule.rule
         for name, value in ids.items():
             path = path.replace(f"<path:{name}>", str(value)).replace(f"<{name}>", str(value))
@@ -127,12 +155,24 @@ class Things:
             "session_id": owner.get(f"/api/channels/{channel_id}").get_json()["public_id"],
             "message_id": said["message"]["id"],
             "run_id": said["run_id"],
+            "call_id": "none",
             "user_id": 1,
             "agent_id": agent["id"],
             "agent": agent["public_id"],
             "provider_id": owner.post("/api/providers", named | endpoint).get_json()["id"],
             "token_id": owner.post("/api/tokens", named).get_json()["id"],
+            **self._tools_of("/api/tool-servers"),
+            **self._project(),
         }
+
+    def _project(self) -> dict[str, Any]:
+        project_id = project(self.owner)["id"]
+        tools = self._tools_of(f"/api/projects/{project_id}/tool-servers")
+        return {"project_id": project_id, "project": tools}
+
+    def _tools_of(self, place: str) -> dict[str, Any]:
+        server, (tool, _) = synced(self.owner, place)
+        return {"server_id": server["id"], "tool_id": tool["id"]}
 
 
 def client_of(house: House, kind: str) -> Client:

@@ -20,6 +20,7 @@ SHAPE = {
     "max_tokens",
     "tool_server_ids",
     "disabled_tool_ids",
+    "tool_policies",
     "is_default",
     "enabled",
 }
@@ -48,6 +49,7 @@ def test_a_new_agent_is_returned_bare_with_201(owner: Client):
     assert set(agent) == SHAPE
     assert agent.items() >= {**fields, "handle": "helper"}.items()
     assert (agent["tool_server_ids"], agent["disabled_tool_ids"]) == ([], [])
+    assert agent["tool_policies"] == {}
     assert agent["is_default"] is False
     assert owner.get(f"/api/agents/{agent['id']}").get_json() == agent
     assert owner.get(f"/api/agents/{agent['public_id']}").get_json() == agent

@@ -14,8 +14,10 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from chat_app.errors import codes
+from tests.api.tools import project, servers_of, synced
 from tests.clients import Client, read_events
 from tests.houses import House, on_each_database
+from tests.listers import FakeTools
 
 CODES = {cls.error_code for cls in codes()}
 UUID = "0192f0c1-2345-7abc-8def-0123456789ab"
@@ -36,16 +38,24 @@ class Doors:
         said = owner.say(channel_id, "Hi", reply="wait")
         token = owner.post("/api/tokens", {"name": "Spare"}).get_json()
         session = owner.get(f"/api/channels/{channel_id}").get_json()["public_id"]
+        server, (tool, _) = synced(owner)
+        mine = project(owner)
+        own, (own_tool, _) = synced(owner, servers_of(mine))
         self.ids: dict[str, Any] = {
             "channel_id": channel_id,
             "message_id": said["message"]["id"],
             "run_id": said["run_id"],
+            "call_id": "none",
             "agent_id": agent["id"],
             "provider_id": provider["id"],
             "token_id": token["id"],
             "user_id": 1,
             "session_id": session,
+            "server_id": server["id"],
+            "tool_id": tool["id"],
+            "project_id": mine["id"],
         }
+        self.of_project = {"server_id": own["id"], "tool_id": own_tool["id"]}
         self.agent = agent["public_id"]
 
     def __iter__(self) -> Iterator[tuple[str, Rule]]:
@@ -59,6 +69,8 @@ class Doors:
         known = dict(self.ids)
         if rule.endpoint.startswith("agent_chat"):
             known["agent_id"] = self.agent
+        if rule.endpoint.startswith("project_tools"):
+            known |= self.of_project
         path = rule.rule
         for name in rule.arguments:
             for form in (f"<{name}>", f"<path:{name}>"):
@@ -72,7 +84,7 @@ def made() -> dict[str, Doors]:
 
 
 @pytest.fixture
-def doors(house: House, made: dict[str, Doors]) -> Doors:
+def doors(house: House, made: dict[str, Doors], mcp: FakeTools) -> Doors:
     """The doors of this installation, made once."""
     url = house.settings.database_url
     if url not in made:
@@ -151,6 +163,8 @@ FIELDS = [
     *("attachments", "rating", "comment", "name", "handle", "system_prompt", "greeting"),
     *("provider_id", "model", "temperature", "max_tokens", "is_default", "enabled", "base_url"),
     *("api_key", "default_model", "password", "scopes", "days", "message", "session_id", "stream"),
+    *("url", "transport", "headers", "policy", "changed", "context", "project_id"),
+    *("tool_server_ids", "disabled_tool_ids", "tool_policies"),
 ]
 VALUES: dict[str, str] = {
     "null": "null",

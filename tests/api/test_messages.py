@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chat_app.store.messages import MessageRow
 from tests.clients import Client, People
 from tests.fakes import Chunk, Cut, FakeProvider, Hold, Status, says
 from tests.houses import Caller, House, on_each_database
@@ -62,6 +63,27 @@ def test_a_posted_message_is_returned_with_its_run(owner: Client, channel_id: in
     assert message["html"] == "<p>你好 <strong>x</strong></p>\n"
     assert (message["tool_calls"], message["usage"], message["model"]) == ([], None, None)
     assert (message["parent_id"], message["client_id"], message["seq"]) == (None, None, 1)
+
+
+def test_tool_calls_are_shown_in_the_contracts_form(owner: Client, channel_id: int, house: House):
+    shown = {
+        "call_id": "a",
+        "tool": "echo",
+        "server": "Demo",
+        "args": {"text": "嗨"},
+        "result": "嗨",
+        "is_error": False,
+        "duration_ms": 5,
+    }
+    more = shown | {"content": [{"type": "image", "data": "eA=="}], "structured": {"n": 0}}
+    unknown = shown | {"result": None, "duration_ms": None}
+    stored = [shown | {"at": 0, "round": 1}, more | {"at": 3}, {"call_id": "a"} | unknown]
+    message_id = owner.say(channel_id, "Hi", reply="none")["message"]["id"]
+    with house.rt.db.transaction() as session:
+        session.get_one(MessageRow, message_id).tool_calls = stored
+    (message,) = messages_of(owner, channel_id)
+    assert message["tool_calls"] == [shown, more, unknown]
+    assert owner.get(f"/api/messages/{message_id}").get_json() == message
 
 
 def test_auto_answers_in_the_background(owner: Client, channel_id: int, fake: FakeProvider):

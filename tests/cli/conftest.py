@@ -1,6 +1,7 @@
 """Runs commands as the shell does, against a fresh installation."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask import Flask
 
 from chat_app import create_app
 from chat_app.settings import Settings
+from tests.listers import FakeTools, faked
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,13 @@ class Shell:
 @pytest.fixture
 def shell(app: Flask) -> Shell:
     return Shell(app)
+
+
+@pytest.fixture
+def mcp(app: Flask) -> Iterator[FakeTools]:
+    """The tool servers of this test: they list what they are told to."""
+    with faked(app) as fake:
+        yield fake
 
 
 @pytest.fixture

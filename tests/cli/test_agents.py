@@ -1,6 +1,7 @@
 """Agents, from the shell."""
 
 from tests.cli.conftest import Shell
+from tests.listers import FakeTools
 
 
 def test_an_agent_is_made_with_a_handle_of_its_name_and_the_first_provider(shell: Shell) -> None:
@@ -30,6 +31,28 @@ def test_every_option_of_an_agent_is_kept(shell: Shell) -> None:
         "max_tokens": 99,
         "is_default": True,
     }
+
+
+def test_an_agent_is_given_servers_and_spared_some_of_their_tools(
+    shell: Shell, mcp: FakeTools
+) -> None:
+    one, two = (
+        shell.json("mcp", "add", name, "--url", "https://x.example/mcp") for name in ("One", "Two")
+    )
+    tool = str(shell.json("mcp", "tools", "One")["items"][0]["id"])
+    both = ("--tool-server", "One", "--tool-server", str(two["id"]), "--disable-tool", tool)
+    made = shell.json("agents", "create", "Helper", *both)
+    assert made["tool_server_ids"] == [one["id"], two["id"]]
+    assert (made["disabled_tool_ids"], made["tool_policies"]) == ([int(tool)], {})
+    ref = str(made["id"])
+    after = shell.json("agents", "update", ref, "--tool-server", "Two")
+    assert after == made | {"tool_server_ids": [two["id"]]}
+    bare = shell.json("agents", "update", ref, "--no-tools")
+    assert (bare["tool_server_ids"], bare["disabled_tool_ids"]) == ([], [])
+    unknown = shell.refusal("agents", "update", ref, "--tool-server", "Nowhere")
+    assert unknown.startswith("tool_server_not_found: ")
+    unknown = shell.refusal("agents", "update", ref, "--disable-tool", "9999")
+    assert unknown == "invalid_request: There is no such tool."
 
 
 def test_there_is_one_default_agent(shell: Shell) -> None:

@@ -8,11 +8,16 @@ from chat_app import create_app
 from chat_app.settings import Settings
 from tests.cli.conftest import Shell
 
-GROUPS = ("agents", "channels", "db", "docs", "providers", "runs", "tokens", "users")
+GROUPS = (
+    *("agents", "channels", "db", "docs", "mcp", "projects", "providers", "runs", "tokens"),
+    "users",
+)
 LISTS = (
     ("agents", "list"),
     ("channels", "list"),
     ("channels", "members", "1"),
+    ("mcp", "list"),
+    ("projects", "list"),
     ("providers", "list"),
     ("runs", "list"),
     ("tokens", "list", "owner@example.com"),

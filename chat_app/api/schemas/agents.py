@@ -1,11 +1,13 @@
 """Agents, and talking to one."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chat_app.api.schemas.base import AnyText, Id, In, Line, ModelName, Out
 from chat_app.api.schemas.messages import ClientId
+from chat_app.api.schemas.tools import Policy
 
 
 def _short(handle: str) -> str:
@@ -18,6 +20,19 @@ def _short(handle: str) -> str:
 HANDLE_MAX_CHARS = 40
 Handle = Annotated[AnyText, StringConstraints(pattern=r"^[\w-]{1,40}$"), AfterValidator(_short)]
 Prompt = Annotated[AnyText, Field(max_length=32_000)]
+TOOLS_MAX = 1_000
+
+
+def _by_tool_id(policies: dict[str, str]) -> dict[str, str]:
+    if not all(_TOOL_ID.fullmatch(id) and int(id) < 2**63 for id in policies):
+        raise ValueError("a key is not a tool's id")
+    return policies
+
+
+_TOOL_ID = re.compile(r"[1-9][0-9]{0,18}")
+ToolPolicies = Annotated[
+    dict[str, Policy], Field(max_length=TOOLS_MAX), AfterValidator(_by_tool_id)
+]
 
 
 class AgentChanges(In):
@@ -31,9 +46,9 @@ class AgentChanges(In):
     max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     is_default: bool = False
     enabled: bool = True
-    # An agent's shape has them, so one that was read may be sent back; there are no tools yet.
-    tool_server_ids: list[Id] = Field([], max_length=0, exclude=True)
-    disabled_tool_ids: list[Id] = Field([], max_length=0, exclude=True)
+    tool_server_ids: list[Id] = Field([], max_length=TOOLS_MAX)
+    disabled_tool_ids: list[Id] = Field([], max_length=TOOLS_MAX)
+    tool_policies: ToolPolicies = {}
 
 
 class AgentIn(AgentChanges):
@@ -51,8 +66,9 @@ class AgentOut(Out):
     model: str | None
     temperature: float | None
     max_tokens: int | None
-    tool_server_ids: list[int] = []
-    disabled_tool_ids: list[int] = []
+    tool_server_ids: list[int]
+    disabled_tool_ids: list[int]
+    tool_policies: dict[int, str]
     is_default: bool
     enabled: bool
 

@@ -28,12 +28,14 @@ class ChannelIn(In):
     title: Title = "New channel"
     reply_mode: ReplyMode = "auto"
     agent_id: Id | None = None
+    project_id: Id | None = None
 
 
 class ChannelChanges(In):
     title: Title = ""
     reply_mode: ReplyMode = "auto"
     agent_id: Id | None = None
+    project_id: Id | None = None
 
 
 class ChannelOut(Out):
@@ -42,7 +44,7 @@ class ChannelOut(Out):
     title: str
     reply_mode: str
     agent_id: int | None
-    project_id: int | None = None
+    project_id: int | None
     created_at: datetime
     updated_at: datetime
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, computed_field
+from pydantic import AfterValidator, Field, computed_field
 
 from chat_app import markdown
 from chat_app.api.schemas.base import PAGE_DEFAULT, PAGE_MAX, AnyText, Id, In, Out
@@ -24,6 +24,17 @@ class MessageChanges(In):
     body: AnyText
 
 
+def shown_call(call: dict[str, Any]) -> dict[str, Any]:
+    """What the API shows of a call; more is stored beside it."""
+    always = {name: call.get(name) for name in CALL_FIELDS}
+    return always | {name: call[name] for name in CALL_EXTRAS if call.get(name) is not None}
+
+
+CALL_FIELDS = ("call_id", "tool", "server", "args", "result", "is_error", "duration_ms")
+CALL_EXTRAS = ("content", "structured")  # what a tool gave that text does not say
+ToolCall = Annotated[dict[str, Any], AfterValidator(shown_call)]
+
+
 class MessageOut(Out):
     id: int
     public_id: str
@@ -34,7 +45,7 @@ class MessageOut(Out):
     body: str
     status: str
     error_code: str | None
-    tool_calls: list[dict[str, Any]] = []
+    tool_calls: list[ToolCall]
     usage: dict[str, Any] | None
     model: str | None
     created_at: datetime
