@@ -4,21 +4,22 @@ from chat_app.store.base import now
 from chat_app.store.db import Session
 from chat_app.store.tool_servers import ToolServerRow
 from chat_app.store.tools import ToolRow, known_tools
-from chat_app.tools.values import Listing, ToolSpec
+from chat_app.tools.values import Listing, ServerSpec, ToolSpec
 
 
-def store_listing(session: Session, server_id: int, listing: Listing) -> ToolServerRow | None:
-    """Make the stored tools those of the listing, and the server connected; None for no server.
+def store_listing(session: Session, asked: ServerSpec, listing: Listing) -> ToolServerRow | None:
+    """Make the stored tools those of the listing, and the server connected.
 
-    A tool that is not what it was is marked: somebody has to agree to it anew.
+    None where there is no such server, or one that has been moved since it was asked. A tool that
+    is not what it was is marked: somebody has to agree to it anew.
     """
-    server = session.get(ToolServerRow, server_id, with_for_update=True)
-    if server is None:
+    server = session.get(ToolServerRow, asked.id, with_for_update=True)
+    if server is None or not _is_asked(server, asked):
         return None
-    known = known_tools(session, server_id)
+    known = known_tools(session, server.id)
     for spec in listing.tools:
         if (row := known.pop(spec.name, None)) is None:
-            row = ToolRow(server_id=server_id, name=spec.name)
+            row = ToolRow(server_id=server.id, name=spec.name)
             session.add(row)
         else:
             row.changed = row.changed or not _is_same(row, spec)
@@ -29,6 +30,11 @@ def store_listing(session: Session, server_id: int, listing: Listing) -> ToolSer
     server.state, server.last_sync = "connected", now()
     server.state_message = _about(listing)
     return server
+
+
+def _is_asked(server: ToolServerRow, asked: ServerSpec) -> bool:
+    found = (server.transport, server.url, tuple(server.command or ()))
+    return found == (asked.transport, asked.url, asked.command)
 
 
 def _is_same(row: ToolRow, spec: ToolSpec) -> bool:

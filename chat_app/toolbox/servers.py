@@ -72,7 +72,7 @@ class ToolServers:
         """Store what a server listed by itself: at a reconnect, or because it changed."""
         try:
             with self._db.transaction() as session:
-                store_listing(session, spec.id, listing)
+                store_listing(session, spec, listing)
         except HoldfastError as error:
             log.warning("tools_not_stored", server_id=spec.id, error=repr(error))
 
@@ -108,7 +108,7 @@ class ToolServers:
                 self._note_failure(server_id, error.message)
             raise
         with self._db.transaction() as session:
-            stored = store_listing(session, server_id, listing)
+            stored = store_listing(session, spec, listing)
         if stored is None:
             raise ToolServerNotFound
         return stored

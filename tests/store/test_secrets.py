@@ -2,7 +2,6 @@
 
 import pytest
 
-
 from chat_app.store.secrets import Cipher, Unreadable
 
 OLD, NEW = "the old secret key", "the new secret key"

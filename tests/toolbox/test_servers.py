@@ -135,8 +135,17 @@ def test_a_server_that_was_lost_is_reached_again_by_itself(db: Database, server_
 
 def test_what_a_server_lists_by_itself_is_stored(db: Database, server_id: int) -> None:
     servers = ToolServers(db, CIPHER, Lists(listing()))
-    servers.saw(ServerSpec(server_id, "a", "http"), listing(LOOK))
+    servers.saw(ServerSpec(server_id, "a", "http", "http://x"), listing(LOOK))
     assert list(tools(db, server_id)) == ["look"]
+
+
+def test_what_a_server_listed_before_it_was_moved_is_not_stored(
+    db: Database, server_id: int
+) -> None:
+    servers = ToolServers(db, CIPHER, Lists(listing()))
+    servers.saw(ServerSpec(server_id, "a", "http", "http://before"), listing(LOOK))
+    assert tools(db, server_id) == {}
+    assert server(db, server_id).state == "draft"
 
 
 def test_two_that_list_at_once_store_each_tool_once(db: Database, server_id: int) -> None:
