@@ -38,6 +38,8 @@ def person() -> str:
 SIGN_IN = Limit("10 per minute", address, frozenset({401}))
 SIGN_UP = Limit("1000 per hour", address, frozenset({201, 302, 303, 409}))
 ASK = Limit("6000 per minute", person)
+# Each is several requests to whatever address somebody gave a tool server.
+CONNECT = Limit("60 per minute", person)
 
 BY_ENDPOINT = {
     "auth.login": SIGN_IN,
@@ -50,7 +52,13 @@ BY_ENDPOINT = {
     "agent_chat.chat": ASK,
     "agent_chat.chat_stream": ASK,
     "agent_chat.chat_event_source": ASK,
+    "project_tools.sync_server": CONNECT,
+    "project_tools.test_server": CONNECT,
     "sessions.stream": ASK,
+    "tool_logins.connect": CONNECT,
+    "tool_servers.sync_server": CONNECT,
+    "tool_servers.test_server": CONNECT,
+    "web.connect_tools": CONNECT,
     "web.post_message": ASK,
     "web.regenerate": ASK,
 }

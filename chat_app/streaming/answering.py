@@ -106,7 +106,7 @@ class Answering:
             gevent.Timeout(RUN_MAX_S, ProviderTimeout("The answer took too long.")),
         ):
             offer, notices = self._tooling.prepare(row, plan.offer, running.undisturbed)
-            for notice in notices:
+            for notice in [] if story.notices else notices:  # said once, not by each attempt
                 self._journal.append(live, story.see(notice))
             hands = self._tooling.hands(
                 row, offer, lambda: self._journal.flush(live), running.undisturbed

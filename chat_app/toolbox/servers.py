@@ -104,7 +104,7 @@ class ToolServers:
         except HoldfastError as error:
             if error.fields.get("auth") == OAUTH:
                 self._note_sign_in(row, error.message)
-            else:
+            elif "retry_after" not in error.fields:  # else it is the last failure, told again
                 self._note_failure(server_id, error.message)
             raise
         with self._db.transaction() as session:
