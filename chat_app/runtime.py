@@ -20,9 +20,13 @@ from chat_app.streaming.lease import USUAL, Lease
 from chat_app.streaming.planning import Planner
 from chat_app.streaming.points import Reached, nothing
 from chat_app.streaming.tooling import Tooling
+from chat_app.toolbox.logins import Logins
 from chat_app.toolbox.notes import ChannelNotes
 from chat_app.toolbox.servers import ToolServers
+from chat_app.toolbox.sign_ins import SignIns
+from chat_app.toolbox.signed import SignedTools
 from chat_app.tools.client import ToolClient
+from chat_app.tools.oauth import OAuthRequests
 from chat_app.tools.values import ToolLimits
 
 
@@ -45,6 +49,7 @@ class Runtime:
     demo: DemoServer
     tool_client: ToolClient
     tool_servers: ToolServers
+    sign_ins: SignIns
 
     @classmethod
     def build(
@@ -63,8 +68,10 @@ class Runtime:
             notes=ChannelNotes(db),
             environ=child_environment(),
         )
-        tool_servers = ToolServers(db, cipher, tool_client)
-        tooling = Tooling(db, cipher, tool_client, tool_servers, limits, reached)
+        oauth = OAuthRequests(tool_client.ask)
+        signed = SignedTools(tool_client, Logins(db, cipher, oauth), oauth)
+        tool_servers = ToolServers(db, cipher, signed)
+        tooling = Tooling(db, cipher, signed, tool_servers, limits, reached)
         planner = Planner(cipher, demo.base_url, tooling.offer)
         feeds, news = Feeds(db), ChannelNews(db)
         engine = RunEngine(
@@ -92,6 +99,7 @@ class Runtime:
             demo=demo,
             tool_client=tool_client,
             tool_servers=tool_servers,
+            sign_ins=SignIns(db, cipher, oauth, f"{settings.url}/tools/callback"),
         )
 
     def serve(self, is_alive: Callable[[], bool], in_flight: InFlight) -> Callable[[], None]:

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from flask import Flask
 
 from chat_app.errors import ToolUnavailable
 from chat_app.runtime import Runtime
 from chat_app.toolbox.servers import ToolServers
+from chat_app.toolbox.sign_ins import SignIns
+from chat_app.tools.oauth import OAuthRequests
 from chat_app.tools.values import Listing, ServerSpec, ToolSpec
+from chat_app.tools.wire import Message
 
 ECHO = ToolSpec("echo", "Says it again.", {"type": "object"}, {"readOnlyHint": True})
 SEND = ToolSpec("send", "Sends a letter.", {"type": "object"}, {})
@@ -39,13 +43,19 @@ class FakeTools:
         self.fault = ToolUnavailable(message)
 
 
+def nobody_signs_in(question: Message, timeout_s: float) -> Any:
+    raise ToolUnavailable("It does not offer to sign in.")
+
+
 @contextmanager
 def faked(app: Flask) -> Iterator[FakeTools]:
     """Lets the application's tool servers be fakes for a while."""
     runtime: Runtime = app.extensions["holdfast"]
     fake = FakeTools()
     servers = ToolServers(runtime.db, runtime.cipher, fake)
-    app.extensions["holdfast"] = replace(runtime, tool_servers=servers)
+    oauth = OAuthRequests(nobody_signs_in)
+    sign_ins = SignIns(runtime.db, runtime.cipher, oauth, "http://127.0.0.1:8000/tools/callback")
+    app.extensions["holdfast"] = replace(runtime, tool_servers=servers, sign_ins=sign_ins)
     try:
         yield fake
     finally:

@@ -39,7 +39,7 @@ SIGN_IN = Limit("10 per minute", address, frozenset({401}))
 SIGN_UP = Limit("1000 per hour", address, frozenset({201, 302, 303, 409}))
 ASK = Limit("6000 per minute", person)
 # Each is several requests to whatever address somebody gave a tool server.
-CONNECT = Limit("60 per minute", person)
+CONNECT = Limit("60 per minute", person, frozenset({200, 303, 502}))
 
 BY_ENDPOINT = {
     "auth.login": SIGN_IN,

@@ -87,7 +87,8 @@ class Answering:
         log.info("run_taken_over", attempt=row.attempt)
         if row.cancel_requested:
             raise RunCancelled  # what was said is kept
-        if not self._resumes or row.attempt - row.released > ATTEMPTS_MAX:
+        # One that was given back, or waited for a person, did not lose its process.
+        if row.attempt - row.released > (ATTEMPTS_MAX if self._resumes else 1):
             raise RunInterrupted
         from_seq = events.unfinished_text(live.feed.events)
         if from_seq is not None:

@@ -114,7 +114,6 @@ def _ask(
 ) -> Generator[Event]:
     """One question to the model. Without `drafts` it is offered no tools."""
     request = _request(plan, story, offers=drafts is not None)
-    is_kept = bool(plan.offer.tools) or story.tool_rounds > 0
     gap = BETWEEN_ROUNDS if story.rounds[-1].calls and _wants_gap(story.body) else ""
     before = answer.tokens
     # Closed here and not when it is forgotten: closing is what hangs up on the provider.
@@ -124,7 +123,7 @@ def _ask(
                 case Text(content):
                     event = Event("chunk", gap + content)
                     gap = ""
-                    yield story.see(event) if is_kept else event
+                    yield story.see(event)  # a model may call tools although it has none
                 case Reasoning(content):
                     yield Event("reasoning", content)
                 case ToolCallPart() if drafts is not None:

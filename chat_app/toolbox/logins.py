@@ -105,7 +105,7 @@ class Logins:
             if not is_refused and (is_new or not held.is_stale):
                 return held.access_token
             seen = seen or (held.id, held.generation)
-            if is_refused and now() - held.issued_at < NEWBORN:
+            if is_refused and not held.is_stale and now() - held.issued_at < NEWBORN:
                 raise sign_in_again(spec.name)
             if held.refresh_token is None:
                 return self._last_of(spec, held, is_refused)

@@ -54,6 +54,8 @@ def house(built: House, fake: FakeProvider) -> House:
     """The module's installation; its provider is this test's fake."""
     with built.rt.db.transaction() as session:
         session.get_one(ProviderRow, 1).base_url = fake.base_url
+    for limiter in built.app.extensions["limiter"]:
+        limiter.reset()
     return built
 
 

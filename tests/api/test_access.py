@@ -59,6 +59,8 @@ OTHERWISE = {
     "sessions.web_socket",
 }
 
+CONNECT = {"tool_logins.connect", "tool_logins.disconnect"}
+
 # Outcomes: in; or the code of the refusal.
 IN, NOBODY, DENIED = "in", "unauthorized", "access_denied"
 KINDS = ("owner", "reader", "member", "viewer", "stranger", "nobody", "expired", "revoked", "gone")
@@ -76,6 +78,8 @@ TABLE: list[tuple[set[str], dict[str, str]]] = [
     (INSTALLATION_READ, row(IN, IN, IN, IN, IN)),
     (OPERATE, row(IN, DENIED, DENIED, DENIED, DENIED)),
     (SYSTEM_TOOLS_READ, row(IN, IN, DENIED, DENIED, IN)),
+    # Each for themselves, and not for a server that agents of theirs do not use.
+    (CONNECT, row(IN, DENIED, DENIED, DENIED, IN)),
     (PROJECT_READ, row(IN, IN, DENIED, DENIED, "project_not_found")),
     (PROJECT_WRITE, row(IN, DENIED, DENIED, DENIED, "project_not_found")),
     (CHANNEL_READ, row(IN, IN, DENIED, DENIED, "channel_not_found")),
