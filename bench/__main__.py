@@ -1,6 +1,7 @@
 """`make bench`: what Holdfast costs, beside nginx and the relay that one writes first.
 
-Ends with 1 if an event was lost, repeated or out of order, never because of a figure.
+Ends with 1 if an event was lost, repeated or out of order or a tool failed, never because of a
+figure.
 """
 
 import argparse
@@ -9,17 +10,30 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import table
+from bench import table, tools
 from bench.run import Run
 from bench.scenarios import SCENARIOS
 from bench.targets import TARGETS
 
+TOOLS = "tools"  # measured by itself, in tools.py
 NOISY = 0.1  # of the cores: beyond it a single figure is worth little
 
 
 def main() -> int:
     given = _arguments()
+    complaints = _streams(given)
+    if TOOLS in (given.only or [TOOLS]) and "holdfast" in (given.target or ["holdfast"]):
+        complaints += tools.measured(given.quick)
+    for complaint in complaints:
+        print(complaint)
+    return 1 if complaints else 0
+
+
+def _streams(given: argparse.Namespace) -> list[str]:
+    """Measures the scenarios, prints the table, and gives what went wrong."""
     scenarios = [s for s in SCENARIOS if not given.only or s.name in given.only]
+    if not scenarios:
+        return []
     if given.quick:
         scenarios = [scenario.quick() for scenario in scenarios]
     kinds = [kind for kind in TARGETS if not given.target or kind.name in given.target]
@@ -28,17 +42,17 @@ def main() -> int:
         run.measure(kinds)
     measured = [kind.name for kind in kinds if any(kind.name in r for r in run.results.values())]
     if not measured:
-        return 0
+        return []
     print("\n" + table.head(measured))
     for scenario in scenarios:
         print("\n" + "\n".join(table.rows(scenario, measured, run.results[scenario.name])))
-    print("\n" + _noise(run) + "\n" + _verdict(run))
-    return 1 if run.complaints else 0
+    print(f"\n{_noise(run)}\n{_verdict(run)}\n")
+    return run.complaints
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = [scenario.name for scenario in SCENARIOS]
+    names = [*(scenario.name for scenario in SCENARIOS), TOOLS]
     parser.add_argument("--only", action="append", choices=names, help="again for more than one")
     targets = [kind.name for kind in TARGETS]
     parser.add_argument("--target", action="append", choices=targets, help="likewise")
@@ -62,7 +76,9 @@ def _noise(run: Run) -> str:
 
 def _verdict(run: Run) -> str:
     events = sum(result.events for of in run.results.values() for result in of.values())
-    return "\n".join(run.complaints) or f"{events:,} events: none lost, repeated or out of order."
+    if run.complaints:
+        return f"{events:,} events, and not all is well."
+    return f"{events:,} events: none lost, repeated or out of order."
 
 
 def _stop(*_: object) -> None:

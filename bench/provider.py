@@ -1,7 +1,8 @@
 """A fake OpenAI-compatible provider that streams at a pace, in a process of its own.
 
 `python -m bench.provider PORT`. The model's name says how it answers: `bench-100@20` in 100 chunks
-at 20 a second, `bench-100@0` in 100 as fast as they are taken, one write each.
+at 20 a second, `bench-100@0` in 100 as fast as they are taken, one write each. `bench-100@20+4`
+calls 4 tools when half of them are sent, and sends the rest once it has the results.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ import json
 import re
 import sys
 import time
+from typing import Any
 
 from bench.marks import mark
+from bench.values import DONE, tool_over
 
 BACKLOG = 4_096
-_MODEL = re.compile(r"bench-(\d+)@(\d+)")
+_MODEL = re.compile(r"bench-(\d+)@(\d+)(?:\+(\d+))?")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
@@ -35,33 +38,62 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             head = await reader.readuntil(b"\r\n\r\n")
             length = _LENGTH.search(head)
             asked = json.loads(await reader.readexactly(int(length[1]) if length else 0))
-            await _answer(asked["model"], writer)
+            results = [one["content"] for one in asked["messages"] if one["role"] == "tool"]
+            await _answer(asked["model"], results, writer)
     except (ConnectionError, asyncio.IncompleteReadError):
         pass  # the client has hung up
     finally:
         writer.close()
 
 
-async def _answer(model: str, writer: asyncio.StreamWriter) -> None:
+async def _answer(model: str, results: list[str], writer: asyncio.StreamWriter) -> None:
     match = _MODEL.fullmatch(model)
     if match is None:
         raise ValueError(f"not a model of the bench: {model}")
-    chunks, rate = int(match[1]), int(match[2])
-    before, after = _around_the_mark(model)
+    chunks, rate, calls = int(match[1]), int(match[2]), int(match[3] or 0)
+    first, last = 1, chunks
+    if calls and not results:
+        last = chunks // 2
+    elif calls:
+        first = chunks // 2 + 1
+        if results != [DONE] * calls:
+            raise ValueError(f"tools failed: {results}")
     writer.write(_HEAD + _chunk(model, {"role": "assistant", "content": ""}))
-    began_s = time.monotonic()
-    for seq in range(1, chunks + 1):
-        # Unpaced streams take turns.
-        due_s = began_s + (seq - 1) / rate if rate else 0.0
-        if seq > 1:
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-        writer.write(before + mark(seq, time.monotonic_ns()) + after)
-        await writer.drain()
+    await _stream(model, range(first, last + 1), rate, writer)
     usage = {"prompt_tokens": 10, "completion_tokens": chunks, "total_tokens": chunks + 10}
-    writer.write(_chunk(model, {}, finish_reason="stop"))
+    if last < chunks:
+        writer.write(_chunk(model, {"tool_calls": _calls(calls)}))
+    reason = "stop" if last == chunks else "tool_calls"
+    writer.write(_chunk(model, {}, finish_reason=reason))
     writer.write(_framed(_json(model, choices=[], usage=usage)))
     writer.write(_framed("[DONE]") + _END)
     await writer.drain()
+
+
+async def _stream(model: str, seqs: range, rate: int, writer: asyncio.StreamWriter) -> None:
+    before, after = _around_the_mark(model)
+    began_s = time.monotonic()
+    for number, seq in enumerate(seqs):
+        # Unpaced streams take turns.
+        due_s = began_s + number / rate if rate else 0.0
+        if number:
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+        writer.write(before + mark(seq, time.monotonic_ns()) + after)
+        await writer.drain()
+
+
+def _calls(number: int) -> list[dict[str, Any]]:
+    """Calls over each transport in turn."""
+    tools = [tool_over(("stdio", "http")[index % 2]) for index in range(number)]
+    return [
+        {
+            "index": index,
+            "id": f"call_{index}",
+            "type": "function",
+            "function": {"name": tool, "arguments": "{}"},
+        }
+        for index, tool in enumerate(tools)
+    ]
 
 
 def _around_the_mark(model: str) -> tuple[bytes, bytes]:
@@ -71,7 +103,7 @@ def _around_the_mark(model: str) -> tuple[bytes, bytes]:
     return before, after
 
 
-def _chunk(model: str, delta: dict[str, str], finish_reason: str | None = None) -> bytes:
+def _chunk(model: str, delta: dict[str, Any], finish_reason: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
     return _framed(_json(model, choices=[choice]))
 

@@ -72,3 +72,10 @@ def _goal(figure: Figure, ours: float | None) -> str:
         return f"{goal:>{CELL_CHARS}}"
     met = ours >= figure.goal if figure.more_is_better else ours <= figure.goal
     return f"{goal:>{CELL_CHARS}}  {'met' if met else 'missed'}"
+
+
+def line(label: str, number: float | None, goal: float | None = None) -> str:
+    """A figure that only Holdfast has."""
+    cell = "–" if number is None else _short(number)
+    told = _goal(Figure(label, lambda result: None, goal), number)
+    return f"  {label:<{2 * LABEL_CHARS - 2}}{cell:>{CELL_CHARS}}{told}"

@@ -36,8 +36,11 @@ class Target:
 
     def door(self, model: str) -> Door:
         """Where streams of a model are had."""
-        watched = self._server.processes() if self._server else []
-        return Door(self.port, self.request(model), watched)
+        return Door(self.port, self.request(model), self.processes())
+
+    def processes(self) -> list[int]:
+        """The ids of all that it runs as."""
+        return self._server.processes() if self._server else []
 
     def request(self, model: str) -> str:
         """The HTTP request for one stream of a model."""
@@ -96,11 +99,30 @@ class Holdfast(Target):
     """Holdfast as `make run` starts it: one worker, SQLite, everything on. Each model an agent."""
 
     name = "holdfast"
+    application = "wsgi:app"
     _token = ""
 
     def start(self) -> None:
+        self.begin()
+        self.add_agents()
+
+    def begin(self) -> None:
+        """Start it, without agents for the models."""
         self.port = free_port()
-        settings = {
+        settings = self.settings()
+        self.flask("db", "upgrade")
+        gunicorn = ["-m", "gunicorn", self.application, "-c", str(ROOT / "gunicorn.conf.py")]
+        self._serve([sys.executable, *gunicorn], **settings)
+        login = {"email": "admin@example.com", "password": SECRET}
+        self._token = self.call("POST", "/api/v1/auth/login", login)["access_token"]
+
+    def add_agents(self, **more: Any) -> None:
+        for model in self._models:
+            agent = {"name": model, "handle": _handle(model), "model": model}
+            self.call("POST", "/api/agents", agent | more)
+
+    def settings(self) -> dict[str, str]:
+        return {
             "DATABASE_URL": f"sqlite:///{self._folder}/bench.db",
             "SECRET_KEY": SECRET,
             "ADMIN_PASSWORD": SECRET,
@@ -109,24 +131,24 @@ class Holdfast(Target):
             "PORT": str(self.port),
             "DRAIN_S": "0",
         }
-        flask = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
-        environment = ENVIRONMENT | settings
-        subprocess.run(flask, cwd=ROOT, env=environment, capture_output=True, check=True)
-        gunicorn = ["-m", "gunicorn", "wsgi:app", "-c", str(ROOT / "gunicorn.conf.py")]
-        self._serve([sys.executable, *gunicorn], **settings)
-        login = {"email": "admin@example.com", "password": SECRET}
-        self._token = self._call("/api/v1/auth/login", login)["access_token"]
-        for model in self._models:
-            self._call("/api/agents", {"name": model, "handle": _handle(model), "model": model})
+
+    def flask(self, *arguments: str) -> None:
+        """Run a command of Holdfast's shell. Raises RuntimeError."""
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+        environment = ENVIRONMENT | self.settings()
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"flask {' '.join(arguments)}:\n{done.stderr[-2000:]}")
 
     def request(self, model: str) -> str:
         path = f"/api/app/chat/stream?agent={_handle(model)}&message=hello"
         return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {self._token}\r\n\r\n"
 
-    def _call(self, path: str, body: dict[str, str]) -> dict[str, Any]:
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What a door of its API answers. Raises RuntimeError."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=START_S)
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        connection.request("POST", path, json.dumps(body), headers)
+        connection.request(method, path, json.dumps(body or {}), headers)
         answer: dict[str, Any] = json.load(connection.getresponse())
         connection.close()
         if "error_code" in answer:
@@ -138,8 +160,8 @@ TARGETS: tuple[type[Target], ...] = (Target, Nginx, Naive, Holdfast)
 
 
 def _handle(model: str) -> str:
-    """A handle has no @."""
-    return model.replace("@", "-")
+    """A handle has no @ and no +."""
+    return model.replace("@", "-").replace("+", "-")
 
 
 def _post(path: str, body: dict[str, Any]) -> str:

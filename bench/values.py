@@ -5,6 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
+DONE = "done"  # what the bench's tool says
+
+
+def tool_over(transport: str) -> str:
+    """What the bench's tool is called where it is reached over `stdio` or `http`."""
+    return f"over_{transport}"
+
 
 class Spread(NamedTuple):
     """The middle and the end of many times, in ms."""

@@ -7,9 +7,9 @@ from chat_app import current
 from chat_app.api import reading
 from chat_app.api.schemas.base import show
 from chat_app.api.schemas.tool_servers import (
+    ProjectToolServerIn,
     ReachedOut,
     ToolServerChanges,
-    ToolServerIn,
     ToolServerOut,
 )
 from chat_app.api.schemas.tools import ToolChanges, ToolOut
@@ -26,7 +26,7 @@ def list_servers(project_id: str) -> ResponseReturnValue:
 
 @bp.post("/tool-servers")
 def create_server(project_id: str) -> ResponseReturnValue:
-    person, fields = current.person(), reading.body(ToolServerIn).given()
+    person, fields = current.person(), reading.body(ProjectToolServerIn).given()
     server = tool_servers.create(current.runtime(), person, fields, project_id)
     return show(ToolServerOut, server), 201
 

@@ -115,11 +115,14 @@ def list_servers(project: str | None, as_json: bool) -> None:
 
 
 @group.command("sync")
-@click.argument("name_or_id")
+@click.argument("name_or_id", required=False)
 @project_option
 @printing.json_option
-def sync(name_or_id: str, project: str | None, as_json: bool) -> None:
-    """Ask a server for its tools now."""
+def sync(name_or_id: str | None, project: str | None, as_json: bool) -> None:
+    """Ask a server for its tools now; without a name, each that is enabled."""
+    if name_or_id is None:
+        _sync_all(project, as_json)
+        return
     server = _synced(_named(name_or_id, project))
     _print(server, f"{server.name} is {server.state}.", as_json)
 
@@ -236,6 +239,13 @@ def _tried(server: ServerShown) -> ServerShown:
     except HoldfastError as error:
         click.echo(printing.plain(f"{error.error_code}: {error.message}"), err=True)
         return _named(str(server.id), None)
+
+
+def _sync_all(project: str | None, as_json: bool) -> None:
+    rt = current.runtime()
+    listed = tool_servers.list_servers(rt, users.operator(rt), project)
+    found = [_tried(server) for server in listed if server.enabled]
+    printing.many([printing.fields(server, FIELDS) for server in found], COLUMNS, as_json)
 
 
 def _synced(server: ServerShown) -> ServerShown:

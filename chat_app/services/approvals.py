@@ -6,7 +6,7 @@ import orjson
 
 from chat_app import access
 from chat_app.access import Person
-from chat_app.errors import Conflict, HoldfastError, InvalidRequest, NotFound
+from chat_app.errors import AccessDenied, Conflict, HoldfastError, InvalidRequest, NotFound
 from chat_app.runtime import Runtime
 from chat_app.store.approvals import ApprovalRow, asks_of, open_asks_of
 from chat_app.store.base import now
@@ -14,6 +14,7 @@ from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.run_events import events_after
 from chat_app.store.runs import RunRow, lock_run, set_parked
+from chat_app.store.tool_servers import OAUTH
 from chat_app.store.tools import ToolRow
 from chat_app.streaming import forms, opening
 from chat_app.streaming.asked import without_nul
@@ -76,9 +77,18 @@ def _decide(
     elif content is not None:
         raise InvalidRequest("This call takes no content.", field="content")
     elif is_approved:
+        _check_own(session, person, ask)
         _agree(session, person, ask)
     ask.approved, ask.user_id, ask.decided_at = is_approved, person.id, now()
     session.flush()
+
+
+def _check_own(session: Session, person: Person, ask: ApprovalRow) -> None:
+    """What is done under somebody's own sign-in is allowed by nobody else."""
+    tool = session.get(ToolRow, ask.tool_id) if ask.tool_id is not None else None
+    is_theirs = tool is not None and tool.server.auth == OAUTH
+    if is_theirs and session.get_one(RunRow, ask.run_id).user_id != person.id:
+        raise AccessDenied("Only who asked may allow what is done under their sign-in.")
 
 
 def _schema(session: Session, ask: ApprovalRow) -> dict[str, Any]:

@@ -183,7 +183,7 @@ def regenerate(rt: Runtime, person: Person, ref: str | int) -> tuple[MessageRow,
         person.must_write(channel.workspace_id)
         agent = opening.agent_for(session, channel, question.body)
         generation = _next_generation(session, question)
-        started = rt.engine.ask_again(session, channel, question, agent, generation)
+        started = rt.engine.ask_again(session, channel, question, person.id, agent, generation)
     rt.engine.launch(started)
     return question, started.run
 

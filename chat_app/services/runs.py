@@ -143,4 +143,4 @@ def _open_newest(rt: Runtime, session: Session, person: Person, channel: Channel
     if question is None:
         raise NoMessage
     person.must_write(channel.workspace_id)
-    return rt.engine.ask_again(session, channel, question, agent)
+    return rt.engine.ask_again(session, channel, question, person.id, agent)

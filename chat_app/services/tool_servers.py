@@ -10,6 +10,7 @@ from typing import Any
 
 from chat_app import access
 from chat_app.access import Person
+from chat_app.egress import Networks
 from chat_app.errors import Conflict, InvalidRequest, QuotaExceeded, ToolServerNotFound
 from chat_app.runtime import Runtime
 from chat_app.store.db import Session
@@ -149,11 +150,13 @@ def _change(
     with rt.db.transaction() as session:
         row = _find(session, person, ref, project)
         _must_change(session, person, row.project_id)
-        check_changes(row, changes, rt.settings.egress_allow)
+        check_changes(row, changes, _guard(rt, person))
         if "name" in changes:
             _check_name(session, row.project_id, changes["name"], row.id)
         clients.change(session, row, changes, rt.cipher)
         is_moved = fill(row, changes, rt.cipher)
+        if "url" in changes:
+            row.by_operator = person.is_operator
     if is_moved or not row.enabled:
         rt.tool_servers.forget(row.id)
     return _shown(person, row)
@@ -216,8 +219,9 @@ def _add(
 ) -> ToolServerRow:
     project_id = place.id if place else None
     _must_change(session, person, project_id)
-    row = ToolServerRow(scope=SYSTEM if place is None else PROJECT, project_id=project_id)
-    check_new(row, fields, rt.settings.egress_allow)
+    scope = SYSTEM if place is None else PROJECT
+    row = ToolServerRow(scope=scope, project_id=project_id, by_operator=person.is_operator)
+    check_new(fields, _guard(rt, person))
     _check_room(rt, session, place)
     _check_name(session, project_id, fields["name"], None)
     fill(row, fields, rt.cipher)
@@ -225,6 +229,11 @@ def _add(
     session.flush()
     clients.change(session, row, fields, rt.cipher)
     return row
+
+
+def _guard(rt: Runtime, person: Person) -> Networks | None:
+    """Where the addresses that this person types may lead; None is anywhere."""
+    return None if person.is_operator else Networks(rt.settings.egress_allow)
 
 
 def _check_room(rt: Runtime, session: Session, place: ProjectRow | None) -> None:

@@ -27,7 +27,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class RunRow(Public, Base):
     """`owner` is the process that answers until `lease_until`; `attempt` counts how often one
     began, `released` how often one gave the run back in good order. One that waits for a person is
-    in the queue, and nobody's until `parked_until`.
+    in the queue, and nobody's until `parked_until`. `user_id` is who asked for this answer: their
+    sign-ins are used.
     """
 
     __tablename__ = "runs"
@@ -46,6 +47,7 @@ class RunRow(Public, Base):
     )
     question_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"))
     reply_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     generation: Mapped[int] = mapped_column(default=1)
     status: Mapped[str] = mapped_column(String(15), default="queued")
     attempt: Mapped[int] = mapped_column(default=0)

@@ -29,7 +29,8 @@ class ToolServerRow(Numbered, Base):
 
     `transport` is `http` or `sse` with a `url`, `stdio` with a `command`, or `demo`. What is
     encrypted is JSON: `headers` and `env` are objects. `auth` is `oauth` once it is known that
-    everybody has to sign in there; see store/tool_logins.py.
+    everybody has to sign in there; see store/tool_logins.py. `by_operator`: what an operator typed
+    may lead anywhere.
     """
 
     __tablename__ = "tool_servers"
@@ -58,6 +59,7 @@ class ToolServerRow(Numbered, Base):
     state_message: Mapped[str | None] = mapped_column(Text)
     last_sync: Mapped[datetime | None]
     enabled: Mapped[bool] = mapped_column(default=True)
+    by_operator: Mapped[bool] = mapped_column(default=False)
     auth: Mapped[str] = mapped_column(String(10), default="none", server_default="none")
 
     @property

@@ -100,11 +100,13 @@ class RunEngine:
         session: Session,
         channel: ChannelRow,
         question: MessageRow,
+        user_id: int,
         agent: AgentRow,
         generation: int = 1,
     ) -> Started:
-        """Open a run for a stored question, for `launch` once committed."""
-        opened = opening.ask_again(session, channel, question, agent, generation, self._holder())
+        """Open a run for a stored question, for `launch` once committed; `user_id` wants it."""
+        asked = (question, user_id, agent, generation)
+        opened = opening.ask_again(session, channel, *asked, self._holder())
         return self._started(session, opened)
 
     def _holder(self) -> Holder | None:

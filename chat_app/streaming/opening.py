@@ -111,7 +111,7 @@ def ask(
     """Store what a person said, and the run that answers it. Raises `Conflict` as `tell`."""
     seq, change = take_numbers(session, channel.id, messages=2, changes=3)
     question = _said(session, channel, said, seq)
-    opened = _open(session, channel, question, agent, seq + 1, 1, holder)
+    opened = _open(session, channel, question, said.user_id, agent, seq + 1, 1, holder)
     note_from(session, channel.id, change, ("message", question.id), *_changed(opened))
     return opened
 
@@ -135,18 +135,22 @@ def ask_again(
     session: Session,
     channel: ChannelRow,
     question: MessageRow,
+    user_id: int,
     agent: AgentRow,
     generation: int,
     holder: Holder | None,
 ) -> Opened:
-    """Open a run for a question that is stored. Raises `Conflict` on a second of a generation."""
+    """Open a run for a question that is stored, on behalf of who wants it answered.
+
+    Raises `Conflict` on a second of a generation.
+    """
     seq, change = take_numbers(session, channel.id, messages=1, changes=2)
     # Looked for with the channel locked: to insert a second one would wait, on PostgreSQL, for
     # the transaction that ends the first, which in turn waits for the channel.
     last = latest_run(session, question.id)
     if last is not None and last.generation >= generation:
         raise Conflict
-    opened = _open(session, channel, question, agent, seq, generation, holder)
+    opened = _open(session, channel, question, user_id, agent, seq, generation, holder)
     note_from(session, channel.id, change, *_changed(opened))
     return opened
 
@@ -170,6 +174,7 @@ def _open(
     session: Session,
     channel: ChannelRow,
     question: MessageRow,
+    user_id: int,
     agent: AgentRow,
     seq: int,
     generation: int,
@@ -193,6 +198,7 @@ def _open(
         agent_id=agent.id,
         question_id=question.id,
         reply_id=reply.id,
+        user_id=user_id,
         generation=generation,
         model=agent.effective_model,
     )

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager
 from chat_app.errors import ToolLimitReached, ToolUnavailable
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Database, Session
-from chat_app.store.messages import MessageRow
 from chat_app.store.runs import RunRow
 from chat_app.store.secrets import Cipher
 from chat_app.streaming import events
@@ -47,10 +46,8 @@ class Tooling:
         channel = session.get(ChannelRow, run.channel_id)
         if channel is None or run.agent_id is None:
             return NOTHING
-        question = session.get(MessageRow, run.question_id)
-        asker = question.author_user_id if question else None
         place = (run.agent_id, channel.project_id)
-        return offer(session, self._cipher, self.limits, *place, user_id=asker)
+        return offer(session, self._cipher, self.limits, *place, user_id=run.user_id)
 
     def prepare(
         self, run: RunRow, known: Offer, undisturbed: Undisturbed

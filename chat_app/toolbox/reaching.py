@@ -1,9 +1,9 @@
 """Writing down how a server is reached: what fits it, what makes it another one, what is secret."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from chat_app.egress import Network, Networks
+from chat_app.egress import Networks
 from chat_app.errors import InvalidRequest
 from chat_app.store.secrets import Cipher
 from chat_app.store.tool_servers import ToolServerRow
@@ -18,27 +18,25 @@ PLAIN = ("transport", "url", "command")
 SECRET = ("api_key", "headers", "env")
 
 
-def check_new(row: ToolServerRow, fields: Mapping[str, Any], allowed: Sequence[Network]) -> None:
+def check_new(fields: Mapping[str, Any], guard: Networks | None) -> None:
     """Raises `InvalidRequest` for fields that a new server cannot have.
 
-    `allowed` are the private networks that a project's server may be in.
+    `guard` says where an address may lead; None for an operator's, who may type any.
     """
     if "url" in fields:
-        check_url(fields["url"], None if row.is_system else Networks(tuple(allowed)))
+        check_url(fields["url"], guard)
     if "command" in fields:
         check_command(fields["command"])
     check_headers(fields.get("headers") or {})
     check_env(fields.get("env") or {})
 
 
-def check_changes(
-    row: ToolServerRow, changes: Mapping[str, Any], allowed: Sequence[Network]
-) -> None:
+def check_changes(row: ToolServerRow, changes: Mapping[str, Any], guard: Networks | None) -> None:
     """Raises `InvalidRequest` for changes that this server cannot have."""
     for name in BY_COMMAND_ONLY if row.transport in BY_ADDRESS else BY_ADDRESS_ONLY:
         if name in changes:
             raise InvalidRequest("This server is not reached that way.", field=name)
-    check_new(row, changes, allowed)
+    check_new(changes, guard)
     if "url" in changes and origin(changes["url"]) != origin(row.url):
         # What is secret goes only to whom it was given for.
         if row.api_key_encrypted is not None and "api_key" not in changes:

@@ -29,7 +29,7 @@ def spec_of(row: ToolServerRow, cipher: Cipher, user_id: int | None = None) -> S
         headers=tuple(headers.items()),
         command=tuple(row.command or ()),
         env=tuple(_object(row.env_encrypted, cipher).items()),
-        is_guarded=not row.is_system,
+        is_guarded=not (row.is_system or row.by_operator),
         session=_session(user_id) if row.auth == OAUTH else "",
     )
 

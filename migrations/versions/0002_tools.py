@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("state_message", sa.Text(), nullable=True),
         sa.Column("last_sync", sa.DateTime(timezone=True), nullable=True),
         sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("by_operator", sa.Boolean(), nullable=False),
         sa.Column("id", BIG, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -164,11 +165,19 @@ def upgrade() -> None:
     op.add_column(
         "messages", sa.Column("tool_calls", sa.JSON(), server_default="[]", nullable=False)
     )
-    op.add_column("runs", sa.Column("parked_until", sa.DateTime(timezone=True), nullable=True))
+    with op.batch_alter_table("runs", table_kwargs={"sqlite_autoincrement": True}) as runs:
+        runs.add_column(sa.Column("parked_until", sa.DateTime(timezone=True), nullable=True))
+        runs.add_column(sa.Column("user_id", BIG, nullable=True))
+        runs.create_foreign_key(
+            "fk_runs_user_id", "users", ["user_id"], ["id"], ondelete="SET NULL"
+        )
 
 
 def downgrade() -> None:
-    op.drop_column("runs", "parked_until")
+    with op.batch_alter_table("runs", table_kwargs={"sqlite_autoincrement": True}) as runs:
+        runs.drop_constraint("fk_runs_user_id", type_="foreignkey")
+        runs.drop_column("user_id")
+        runs.drop_column("parked_until")
     op.drop_column("messages", "tool_calls")
     op.drop_index("ix_channels_project_id", "channels")
     with op.batch_alter_table("channels", table_kwargs={"sqlite_autoincrement": True}) as channels:

@@ -6,6 +6,9 @@ from ipaddress import ip_network
 
 import pytest
 
+from chat_app.runtime import Runtime
+from chat_app.store.tool_servers import ToolServerRow
+from chat_app.toolbox.specs import spec_of
 from tests.api.tools import KEY, SYSTEM, URL, code, made, name, project, refused, servers_of, synced
 from tests.clients import Client, People
 from tests.houses import House, on_each_database
@@ -141,25 +144,46 @@ INWARDS = [
 
 
 @pytest.mark.parametrize("url", INWARDS)
-def test_a_project_reaches_no_private_address_and_the_operator_any(owner: Client, url: str):
-    mine = project(owner)
-    there = made(owner, servers_of(mine))
+def test_what_members_type_leads_to_no_private_address_and_what_operators_type_to_any(
+    people: People, url: str
+):
+    place = servers_of(project(people.member))
+    there = f"{place}/{made(people.member, place)['id']}"
     for answer in (
-        owner.post(servers_of(mine), {"name": name(), "url": url}),
-        owner.patch(f"{servers_of(mine)}/{there['id']}", {"url": url}),
+        people.member.post(place, {"name": name(), "url": url}),
+        people.member.patch(there, {"url": url}),
     ):
         assert refused(answer) == (400, "invalid_request", "url")
-    assert owner.post(SYSTEM, {"name": name(), "url": url}).status_code == 201
+    for operators in (place, SYSTEM):
+        assert people.owner.post(operators, {"name": name(), "url": url}).status_code == 201
+    assert people.owner.patch(there, {"url": url}).status_code == 200
+
+
+def test_a_server_is_guarded_as_long_as_its_address_is_a_members(people: People, rt: Runtime):
+    place = servers_of(project(people.member))
+    server_id = made(people.member, place)["id"]
+
+    def is_guarded() -> bool:
+        with rt.db.reading() as session:
+            return spec_of(session.get_one(ToolServerRow, server_id), rt.cipher).is_guarded
+
+    assert is_guarded()
+    people.owner.patch(f"{place}/{server_id}", {"url": "http://127.0.0.1:1/mcp"})
+    assert not is_guarded()
+    people.member.patch(f"{place}/{server_id}", {"name": name()})
+    assert not is_guarded()
+    people.member.patch(f"{place}/{server_id}", {"url": "https://tools.example/other"})
+    assert is_guarded()
 
 
 def test_what_egress_allow_names_may_be_reached(house: House, monkeypatch: pytest.MonkeyPatch):
-    owner = house.people.owner
+    member = house.people.member
     settings = replace(house.settings, egress_allow=(ip_network("10.0.0.0/8"),))
     runtime = replace(house.rt, settings=settings)
     monkeypatch.setitem(house.app.extensions, "holdfast", runtime)
-    place = servers_of(project(owner))
-    assert made(owner, place, url="http://10.1.2.3/mcp")["url"] == "http://10.1.2.3/mcp"
-    answer = owner.post(place, {"name": name(), "url": "http://127.0.0.1/mcp"})
+    place = servers_of(project(member))
+    assert made(member, place, url="http://10.1.2.3/mcp")["url"] == "http://10.1.2.3/mcp"
+    answer = member.post(place, {"name": name(), "url": "http://127.0.0.1/mcp"})
     assert refused(answer) == (400, "invalid_request", "url")
 
 

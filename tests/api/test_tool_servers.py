@@ -97,7 +97,7 @@ HEADER = {"X-Team": "x"}
         ({"command": ["sh", "-c", "id"]}, "command"),
         ({"args": ["-c"]}, "args"),
         ({"env": {"A": "b"}}, "env"),
-        ({"scope": "system"}, "scope"),
+        ({"scope": "project"}, "scope"),
         ({"state": "connected"}, "state"),
         ({"project_id": 1}, "project_id"),
         ({"url": "ftp://x/mcp"}, "url"),

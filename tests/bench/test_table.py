@@ -52,6 +52,12 @@ def test_a_goal_that_was_missed_says_so() -> None:
     assert line(figure, holdfast=result(0, events=39_999)) == "events 39,999 ≥ 40,000 missed"
 
 
+def test_a_figure_that_only_holdfast_has_is_a_line_with_its_goal() -> None:
+    assert " ".join(table.line("a call, ms", 1.234, 5).split()) == "a call, ms 1.23 ≤ 5 met"
+    assert table.line("a call, ms", 5.1, 5).split()[-1] == "missed"
+    assert table.line("a call, ms", 0.5).split()[-1] == "0.50"
+
+
 def test_a_target_that_could_do_more_is_marked() -> None:
     figure = Figure("events", count, is_bound=lambda found: True)
     assert line(figure, nginx=result(0, events=7)) == "events ≥ 7.00"

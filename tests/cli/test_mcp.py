@@ -143,17 +143,22 @@ def test_a_project_has_servers_of_its_own(shell: Shell, mcp: FakeTools) -> None:
     ours = ("--project", str(project["id"]))
     made = add(shell, *ours)
     assert (made["scope"], made["project_id"]) == ("project", project["id"])
-    assert mcp.asked[0].is_guarded
     assert made not in shell.json("mcp", "list")["items"]
     assert shell.json("mcp", "list", "--project", project["public_id"])["items"] == [made]
     assert shell.refusal("mcp", "sync", "Tools").startswith("tool_server_not_found: ")
     assert shell.json("mcp", "sync", "Tools", *ours)["id"] == made["id"]
     assert shell.json("mcp", "update", "Tools", "--disable", *ours)["enabled"] is False
     assert len(shell.json("mcp", "tools", str(made["id"]))["items"]) == 2
-    inwards = ("mcp", "add", "In", "--url", "http://127.0.0.1:1/mcp")
-    assert shell.refusal(*inwards, *ours).startswith("invalid_request: ")
-    assert shell.run(*inwards).exit_code == 0
     assert shell.refusal("mcp", "list", "--project", "99").startswith("project_not_found: ")
+
+
+def test_without_a_name_all_that_are_enabled_are_synced(shell: Shell, mcp: FakeTools) -> None:
+    made = add(shell)
+    shell.run("mcp", "add", "Off", "--url", "https://off.example/mcp", "--no-sync")
+    shell.run("mcp", "update", "Off", "--disable")
+    names = [server["name"] for server in shell.json("mcp", "sync")["items"]]
+    assert made["name"] in names
+    assert "Off" not in names
 
 
 @pytest.mark.parametrize(

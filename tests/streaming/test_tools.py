@@ -1,6 +1,7 @@
 """An answer that uses tools: live, parallel, durable, and asked for where that is wanted."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,19 @@ import pytest
 from gevent.event import Event as Bell
 
 from chat_app import access
-from chat_app.errors import Conflict, InvalidRequest, NotFound, ToolTimeout, ToolUnavailable
+from chat_app.errors import (
+    AccessDenied,
+    Conflict,
+    InvalidRequest,
+    NotFound,
+    ToolTimeout,
+    ToolUnavailable,
+)
 from chat_app.runtime import Runtime
 from chat_app.services import approvals, runs
 from chat_app.store.approvals import ApprovalRow
 from chat_app.store.base import now
+from chat_app.store.tool_servers import ToolServerRow
 from chat_app.store.tools import ToolRow
 from chat_app.store.users import UserRow
 from chat_app.streaming.dialects import RunRef
@@ -462,6 +471,21 @@ def test_a_tool_that_changed_asks_until_its_operator_agrees(
     with rt.db.reading() as session:
         assert not session.get_one(ToolRow, tool_id).changed
     assert ended(rt, started(rt)).status == "done"
+
+
+def test_what_is_done_under_a_sign_in_is_allowed_by_its_person_only(
+    rt: Runtime, fake: FakeProvider, tools: FakeTools
+) -> None:
+    with rt.db.transaction() as session:
+        session.query(ToolServerRow).filter_by(name="Things").one().auth = "oauth"
+    fake.enqueue(asks_for("send"), says("Sent."))
+    run = started(rt)
+    parked(rt, run)
+    somebody = replace(operator(rt), id=99)
+    with pytest.raises(AccessDenied):
+        approvals.approve(rt, somebody, run.public_id, "c0", True)
+    approve(rt, run)
+    assert ended(rt, run).status == "done"
 
 
 def test_a_tool_that_is_never_allowed_is_refused_without_asking(

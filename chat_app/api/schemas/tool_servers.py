@@ -39,6 +39,14 @@ class ToolServerChanges(In):
 class ToolServerIn(ToolServerChanges):
     name: Line
     url: Url
+    # The door says it; who sends it, too, is not refused.
+    scope: Literal["system"] = Field("system", exclude=True)
+
+
+class ProjectToolServerIn(ToolServerChanges):
+    name: Line
+    url: Url
+    scope: Literal["project"] = Field("project", exclude=True)
 
 
 class ToolServerOut(Out):

@@ -205,10 +205,13 @@ def _is_by_status(fault: MCPError) -> bool:
 
 
 def _is_forgotten(fault: MCPError, note: Trace) -> bool:
-    """A restarted server of before 2026 says so with 404, older ones with 400 and a sentence."""
+    """A restarted server of before 2026 says so with 404, others with 400 and a sentence: as an
+    error, or as one without an id (the examples of JavaScript's SDK), which the SDK drops.
+    """
     if fault.message in _NO_SESSION:
         return True
-    return note.status in (400, 404) and "session" in fault.message.lower()
+    said = fault.message.encode() + note.said
+    return note.status in (400, 404) and b"session" in said.lower()
 
 
 def _is_cut(origin: BaseException) -> bool:

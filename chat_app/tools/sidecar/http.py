@@ -19,6 +19,7 @@ WRITE_S = 30.0
 # form: the call's own limit is kept by the web side, and TCP notices a host that is gone.
 PROMPT_S = 10.0
 MAX_IDLE_CONNECTIONS = 20
+SAID_BYTES_MAX = 500
 NOT_THEIRS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 UNREACHED = (httpx2.ConnectError, httpx2.ConnectTimeout, OSError, EgressRefused)
 KEEPALIVE = [
@@ -33,9 +34,13 @@ KEEPALIVE = [
 
 @dataclass
 class Trace:
-    """What became of the HTTP requests made for one call (or one connecting), the last one's."""
+    """What became of the HTTP requests made for one call (or one connecting), the last one's.
+
+    `said` is the beginning of a refusal's body.
+    """
 
     status: int | None = None
+    said: bytes = b""
     is_unreached: bool = False
     is_too_large: bool = False
 
@@ -87,7 +92,7 @@ class Wire(httpx2.AsyncBaseTransport):
         except UNREACHED:
             note.is_unreached = True
             raise
-        note.status = response.status_code
+        note.status, note.said = response.status_code, b""
         # A bomb stays packed: we asked for plain bytes, and take what comes as such.
         response.headers.pop("Content-Encoding", None)
         is_events = response.headers.get("Content-Type", "").lower().startswith("text/event-stream")
@@ -127,6 +132,8 @@ class Bounded(httpx2.AsyncByteStream):
             if self._left < 0:
                 self._note.is_too_large = True
                 raise TooLarge
+            if (self._note.status or 0) >= 400 and len(self._note.said) < SAID_BYTES_MAX:
+                self._note.said += piece[:SAID_BYTES_MAX]
             yield piece
 
     async def aclose(self) -> None:
