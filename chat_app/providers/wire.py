@@ -5,6 +5,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx2
+import openai.resources.chat.completions  # noqa: F401  else the first question waits for it, 40 ms
 from openai import Omit, OpenAI
 
 from chat_app.providers.values import Endpoint
