@@ -1,10 +1,10 @@
 """What tool calls wait for: a person's word, or a form that the server wants filled in."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, delete, select
+from sqlalchemy import JSON, ForeignKey, String, Text, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base, now
@@ -43,17 +43,28 @@ class ApprovalRow(Base):
 
 
 def open_asks(session: Session, asks: Iterable[ApprovalRow]) -> None:
-    """Write questions down. Those that a dead process wrote and never asked are replaced."""
+    """Write questions down. Those that a dead process wrote and never asked are replaced, with
+    whatever somebody answered to them.
+    """
     for ask in asks:
         session.execute(
             delete(ApprovalRow).where(
                 ApprovalRow.run_id == ask.run_id,
                 ApprovalRow.call_id == ask.call_id,
                 ApprovalRow.ask == ask.ask,
-                ApprovalRow.approved.is_(None),
             )
         )
         session.add(ask)
+
+
+def close_asks(session: Session, run_id: int, open_calls: Collection[str]) -> None:
+    """Let nobody wait for answers about calls other than these: they have ended without."""
+    session.execute(
+        update(ApprovalRow)
+        .where(ApprovalRow.run_id == run_id, ApprovalRow.call_id.not_in(open_calls))
+        .where(ApprovalRow.approved.is_(None))
+        .values(approved=False)
+    )
 
 
 def asks_of(session: Session, run_id: int) -> list[ApprovalRow]:

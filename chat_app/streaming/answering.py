@@ -157,7 +157,7 @@ class Answering:
         while True:
             try:
                 with self._db.transaction() as session:
-                    until = asking.park(session, live.id, live.attempt, answer.tokens)
+                    until = asking.park(session, live, answer.tokens)
                 break
             except ServerBusy:
                 gevent.sleep(RETRY_S)

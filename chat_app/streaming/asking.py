@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chat_app.store.approvals import ApprovalRow, asks_of, open_asks, open_asks_of
+from chat_app.store.approvals import (
+    ApprovalRow,
+    asks_of,
+    close_asks,
+    open_asks,
+    open_asks_of,
+)
 from chat_app.store.base import now
 from chat_app.store.db import Database, Session
 from chat_app.store.runs import lock_run, release_run, set_parked
-from chat_app.streaming.journal import LeaseLost
-from chat_app.streaming.rounds import Call
+from chat_app.streaming.journal import LeaseLost, LiveRun
+from chat_app.streaming.rounds import Call, Story
 from chat_app.tools.values import InputRequired
 
 APPROVAL_LASTS = timedelta(days=1)
@@ -80,18 +86,17 @@ def _decision(row: ApprovalRow) -> Decision:
     return Decision(row.approved, is_expired, row.content, row.key, row.state)
 
 
-def park(
-    session: Session, run_id: int, attempt: int, usage: dict[str, int] | None
-) -> datetime | None:
+def park(session: Session, live: LiveRun, usage: dict[str, int] | None) -> datetime | None:
     """Give a run back, with the tokens it took so far, until people have answered; until when.
 
     None where they have answered meanwhile: it may go on at once. Raises `LeaseLost`.
     """
-    run = lock_run(session, run_id)
-    waiting = [ask.expires_at for ask in open_asks_of(session, run_id)]
-    if not release_run(session, run_id, attempt):
+    run = lock_run(session, live.id)
+    close_asks(session, live.id, [call.id for call in Story.of(live.feed.events).unfinished])
+    waiting = [ask.expires_at for ask in open_asks_of(session, live.id)]
+    if not release_run(session, live.id, live.attempt):
         raise LeaseLost
     until = None if run.cancel_requested else min(waiting, default=None)
     run.usage = usage
-    set_parked(session, run_id, until)
+    set_parked(session, live.id, until)
     return until

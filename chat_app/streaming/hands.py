@@ -1,9 +1,9 @@
 """Uses the tools of one run: asks people where that is wanted, runs calls side by side."""
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -34,6 +34,8 @@ from chat_app.tools.values import (
     ToolLimits,
 )
 
+# The key of a form that a call is held open for: with the call it is gone.
+HELD = ":held:"
 HOLD_S = 600.0
 HOLD_POLL_S = 0.5
 STOP_WAIT_S = 1.0
@@ -121,6 +123,7 @@ class ToolHands:
             self.flush()  # on disk before anything is done: what is not, was not begun
             self.reached(points.CALLING)
             yield from self._run_all(jobs)
+            self.flush()  # the model hears of no result that could still be lost
         if any(call.result is None for call in calls):
             raise Parked
 
@@ -135,32 +138,36 @@ class ToolHands:
     ) -> Iterator[Event]:
         """Make a job of a call that may run now, or give the result of one that may not."""
         tool = self.tools.get(call.tool)
-        if tool is None:
-            gone = ToolUnavailable(f"The tool “{call.tool}” is no longer there.")
-            yield from self._refused(call, gone)
+        if _is_cut(call, self._begun, decisions):
+            if tool is not None and tool.is_repeatable:
+                jobs.append(Job(call, tool))
+            else:
+                yield _result(call, {"result": UNKNOWN, "is_error": True, "duration_ms": 0})
+        elif tool is None:
+            away = ToolUnavailable(f"The tool “{call.tool}” is not there any more.")
+            yield from self._refused(call, away)
         elif call.awaits_form:
             if (answers := _answers(call, decisions)) is not None:
                 yield events.tool_progress(call.id, 0, None, "The form was answered.")
                 jobs.append(Job(call, tool, answers))
         elif call.is_started:
-            if call.id in self._begun or tool.is_repeatable:
-                jobs.append(Job(call, tool))
-            else:
-                yield _result(call, {"result": UNKNOWN, "is_error": True, "duration_ms": 0})
+            jobs.append(Job(call, tool))
         elif (decision := decisions.get((call.id, call.asks - 1))) is not None:
             yield from self._decided(call, tool, decision, jobs)
 
     def _decided(
         self, call: Call, tool: OfferedTool, decision: Decision, jobs: list[Job]
     ) -> Iterator[Event]:
-        if decision.approved and tool.policy != "never":
+        if decision.is_expired:
+            yield from self._refused(call, ToolDenied("Nobody allowed this call in time."))
+        elif decision.approved is False:
+            yield from self._refused(call, ToolDenied("A person refused this call."))
+        elif decision.approved and tool.policy == "never":
+            yield from self._refused(call, ToolDenied(_never(tool)))
+        elif decision.approved:
             self._begun.add(call.id)
             yield _started(call)
             jobs.append(Job(call, tool))
-        elif decision.approved is not None:
-            yield from self._refused(call, ToolDenied("A person refused this call."))
-        elif decision.is_expired:
-            yield from self._refused(call, ToolDenied("Nobody allowed this call in time."))
 
     def _refused(self, call: Call, error: HoldfastError) -> Iterator[Event]:
         if not call.is_started:
@@ -254,7 +261,8 @@ class ToolHands:
         parked: the server remembers it for no longer than its connection.
         """
         ask = call.asks
-        expires_at = self.asking.open_form(call, InputRequired((request,), None))
+        held = replace(request, key=HELD)
+        expires_at = self.asking.open_form(call, InputRequired((held,), None))
         news.put(_approval(call, expires_at, request))
         deadline = time.monotonic() + HOLD_S
         while time.monotonic() < deadline:
@@ -264,6 +272,20 @@ class ToolHands:
                 news.put(events.tool_progress(call.id, 0, None, "The form was answered."))
                 return _answer(decision)
         return {"action": "cancel"}
+
+
+def _is_cut(call: Call, begun: Collection[str], decisions: dict[tuple[str, int], Decision]) -> bool:
+    """Whether another process had begun it, which died in the midst of it."""
+    if not call.is_started or call.id in begun:
+        return False
+    if not call.awaits_form:
+        return True
+    last = decisions.get((call.id, call.asks - 1))
+    return last is None or last.key == HELD
+
+
+def _never(tool: OfferedTool) -> str:
+    return f"The tool “{tool.name}” is not allowed here."
 
 
 def _why(job: Job, error: HoldfastError) -> str:

@@ -36,9 +36,9 @@ def live_answer(session: Session, run: RunRow) -> LiveAnswer:
     """What the run has said and done so far."""
     journal = events_after(session, run.id, 0)
     story = Story.of(journal)
-    return LiveAnswer(
-        run, story.body, story.stored_calls(), _asked(session, run.id, journal), len(journal)
-    )
+    open_calls = {call.id for call in story.unfinished}
+    asked = [one for one in _asked(session, run.id, journal) if one["call_id"] in open_calls]
+    return LiveAnswer(run, story.body, story.stored_calls(), asked, len(journal))
 
 
 def _asked(session: Session, run_id: int, journal: Sequence[StoredEvent]) -> list[dict[str, Any]]:

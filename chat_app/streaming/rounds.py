@@ -13,6 +13,8 @@ import orjson
 from chat_app.store.run_events import StoredEvent
 from chat_app.streaming.events import Event
 
+PIECES_MAX = 256
+
 
 @dataclass(slots=True)
 class Call:
@@ -117,7 +119,11 @@ class Story:
     def _said(self, seq: int, text: str) -> None:
         if self.rounds[-1].calls:
             self.rounds.append(Round())
-        self.rounds[-1].text.append((seq, text))
+        pieces = self.rounds[-1].text
+        pieces.append((seq, text))
+        # What is told live has no numbers yet; a long answer need not be kept word by word.
+        if len(pieces) >= PIECES_MAX and seq == 0:
+            self.rounds[-1].text = [(0, self.rounds[-1].said)]
 
     def _of_call(self, kind: str, told: dict[str, Any]) -> None:
         call = self._call(kind, told)

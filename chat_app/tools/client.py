@@ -24,7 +24,7 @@ from chat_app.tools.values import (
 from chat_app.tools.waiting import OnInput, OnProgress, Waiting
 from chat_app.tools.wire import Message
 
-# A sidecar that ends sooner than this was of no use; another one is not started at once.
+# A sidecar that ends sooner, without an answer, was of no use; another is not started at once.
 USEFUL_S = 10.0
 FIRST_PAUSE_S, MAX_PAUSE_S = 0.5, 30.0
 IDLE_S = 15 * 60.0
@@ -179,7 +179,8 @@ class ToolClient:
     def _ended(self, process: Process) -> None:
         if self._process is process:
             self._process = None
-        if process.is_closing or time.monotonic() - process.began_s > USEFUL_S:
+        is_old = time.monotonic() - process.began_s > USEFUL_S
+        if process.is_closing or process.has_answered or is_old:
             self._useless = 0
             return
         pause_s = min(FIRST_PAUSE_S * 2**self._useless, MAX_PAUSE_S)

@@ -26,6 +26,7 @@ READ_BYTES = 256 * 1024
 CLOSE_S = 6.0
 LOG_LINES, LOG_PER_S, LOG_CHARS = 20, 10.0, 500
 DIED: Message = {"kind": "died"}
+ANSWERS = frozenset({"listing", "result", "required"})
 
 log = structlog.get_logger()
 
@@ -54,6 +55,7 @@ class Process:
     ) -> None:
         self.began_s = time.monotonic()
         self.is_closing = self.is_ended = False
+        self.has_answered = False
         self._on_event, self._on_end = on_event, on_end
         self._ids = itertools.count(1)
         self._inboxes: dict[int, Inbox] = {}
@@ -131,6 +133,7 @@ class Process:
     def _to_inbox(self, message: Message) -> None:
         if (inbox := self._inboxes.get(message["id"])) is not None:
             inbox.is_over = message["kind"] not in ("progress", "input")
+            self.has_answered = self.has_answered or message["kind"] in ANSWERS
             inbox.queue.put(message)
 
     def _write(self) -> None:

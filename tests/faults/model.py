@@ -81,7 +81,7 @@ class Model:
 
     def _serve(self, connection: socket, address: tuple[str, int]) -> None:
         try:
-            script = Script(**orjson.loads(_asked(connection)["messages"][-1]["content"]))
+            script = Script(**orjson.loads(asked(connection)["messages"][-1]["content"]))
             self._answer(connection, script)
         except OSError:
             pass
@@ -94,7 +94,7 @@ class Model:
         try:
             connection.sendall(HEAD)
             if self._speak(connection, script, gone):
-                connection.sendall(_chunk({}, "stop") + b"data: [DONE]\n\n")
+                connection.sendall(self._end(script))
         finally:
             self.open[script.seed] -= 1
             if gone.is_set():
@@ -107,11 +107,14 @@ class Model:
                 gevent.wait([self._released[script.seed], gone], count=1)
             if gone.wait(script.gap_ms / 1000):
                 return False
-            connection.sendall(_chunk({"content": text}))
+            connection.sendall(chunk({"content": text}))
         return True
 
+    def _end(self, script: Script) -> bytes:
+        return chunk({}, "stop") + b"data: [DONE]\n\n"
 
-def _asked(connection: socket) -> Any:
+
+def asked(connection: socket) -> Any:
     """The JSON of one request."""
     data = b""
     while b"\r\n\r\n" not in data:
@@ -138,6 +141,6 @@ def _look(connection: socket, gone: Event) -> None:
     gone.set()
 
 
-def _chunk(delta: dict[str, str], reason: str | None = None) -> bytes:
+def chunk(delta: dict[str, Any], reason: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "finish_reason": reason}
     return b"data: " + orjson.dumps({"model": "fake", "choices": [choice]}) + b"\n\n"

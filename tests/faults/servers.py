@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -72,6 +72,7 @@ class Server:
     lease: tuple[float, float, float, float] = FAST_LEASE
     drain_s: int = 0
     options: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     number: int = field(default_factory=lambda: next(_numbers))
     process: "subprocess.Popen[bytes] | None" = None
@@ -107,7 +108,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", *self.options, "tests.faults.killed_app:app"],
                 cwd=ROOT,
-                env=environment(self.house.settings) | more,
+                env=environment(self.house.settings) | more | self.env,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -27,6 +27,7 @@ class Seen:
     restarts: int = 0
     connections: int = 0
     longest_silence_s: float = 0.0
+    at: dict[int, float] = field(default_factory=dict)  # when each came, in `time.monotonic`
     _texts: dict[int, str] = field(default_factory=dict)
     _last: float = field(default_factory=time.monotonic)
 
@@ -55,6 +56,7 @@ class Seen:
         self.frames.append(frame)
         now = time.monotonic()
         self.longest_silence_s, self._last = max(self.longest_silence_s, now - self._last), now
+        self.at[frame.seq] = now
         self._fold(frame.seq, payload)
 
     def _fold(self, seq: int, payload: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from chat_app.store.tools import ToolRow
 from chat_app.store.users import UserRow
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.events import Event, tool_call
+from chat_app.streaming.hands import HELD
 from chat_app.streaming.journal import Journal, LiveRun
 from chat_app.streaming.keeper import Keeper
 from chat_app.tools.values import CallResult, InputRequest, InputRequired, Progress, ToolLimits
@@ -255,6 +256,37 @@ def test_a_call_in_flight_has_an_unknown_outcome_and_is_not_made_again(
     assert result["is_error"]
     assert "Outcome unknown" in result["result"]
     assert reply(rt, run).body == "I pay. \n\nWas it paid?"
+
+
+def test_a_call_in_flight_stays_unknown_where_its_tool_is_gone(
+    rt: Runtime, fake: FakeProvider
+) -> None:
+    run = died(rt, tool_call("c0", "gone", "Things", {}))
+    fake.enqueue(says("Hm."))
+    rt.engine.take_over(run, 1)
+    ended(rt, run)
+    assert "Outcome unknown" in events_of(rt, run, "tool_result")[0]["result"]
+
+
+def test_a_call_that_was_held_for_a_form_is_not_made_again(
+    rt: Runtime, fake: FakeProvider, tools: FakeTools
+) -> None:
+    form = {"message": "How many?", "schema": FORM}
+    asking = {"call_id": "c0", "tool": "send", "server": "Things", "args": {}, **form}
+    run = died(rt, tool_call("c0", "send", "Things", {}), Event("tool_approval", fields=asking))
+    with rt.db.transaction() as session:
+        expires = now() + timedelta(1)
+        row = ApprovalRow(run_id=run.id, call_id="c0", ask=0, key=HELD, expires_at=expires)
+        session.add(row)
+    fake.enqueue(asks_for("send"), says("Sent."))
+    rt.engine.take_over(run, 1)
+    parked(rt, run)  # for the new call, and not for the form of the old one
+    assert "Outcome unknown" in events_of(rt, run, "tool_result")[0]["result"]
+    assert tools.called == []
+    again = events_of(rt, run, "tool_approval")[-1]["call_id"]
+    approve(rt, run, again)
+    assert ended(rt, run).status == "done"
+    assert tools.called == ["send"]
 
 
 @pytest.mark.parametrize("hint", ["readOnlyHint", "idempotentHint"])

@@ -39,9 +39,10 @@ async def _serve(sock: socket.socket) -> None:
         return
     door = Door(wire.message(first), writer)
     _log_to(door)
-    running = asyncio.create_task(door.run(reader))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
-    await asyncio.wait([running])
+    # A deploy signals every process there is (Heroku). The web side goes on with its calls for a
+    # while, and closes the socket then. Not SIG_IGN: stdio servers would inherit it.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)
+    await asyncio.wait([asyncio.create_task(door.run(reader))])
     # The kernel ends what does not end by itself, such as a loop that is stuck in our own code.
     signal.setitimer(signal.ITIMER_REAL, CLOSE_S + 1)
     await door.close()
