@@ -33,7 +33,7 @@ KNOWS = {
     "streaming": "store providers tools toolbox",
     "runtime": "settings store providers egress tools toolbox demo streaming",
     "access": "store",
-    "services": "access auth runtime settings store providers tools toolbox streaming",
+    "services": "access auth egress runtime settings store providers tools toolbox streaming",
     "current": "access runtime services",
     "auth": "current settings",
     "failures": "",
@@ -46,6 +46,8 @@ KNOWS = {
 FOREIGN = {
     "flask": "__init__ current api web auth cli",
     "flask_wtf": "auth web failures",
+    "flask_babel": "web",
+    "babel": "web",
     "flask_limiter": "auth failures",
     "wtforms": "web",
     "werkzeug": "__init__ api web auth failures streaming demo",

@@ -10,9 +10,11 @@ from chat_app.web import (
     channel_settings,
     channels,
     headers,
+    languages,
     messages,
     register,
     runs,
+    settings_pages,
     sign_in,
     tools,
 )
@@ -33,6 +35,8 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.globals.update(asset=assets.url, approval_action=runs.approval_action)
     app.jinja_env.filters.update(markdown=markdown.render, sentence=sentence)
+    languages.install(app)
+    settings_pages.install(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.after_request(headers.protect)
     app.register_blueprint(bp)
