@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     select,
     text,
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from chat_app.store.base import Base, Numbered
+from chat_app.store.base import Base, BigInt, Numbered
 
 SYSTEM, PROJECT = "system", "project"
 OAUTH = "oauth"
@@ -100,14 +101,24 @@ def system_server_by_name(session: Session, name: str) -> ToolServerRow | None:
     return session.scalar(found.where(ToolServerRow.name == name))
 
 
+# Made once: every question asks this, and to make it costs as much as to run it.
+OFFERED = select(AgentToolServerRow.server_id).where(
+    AgentToolServerRow.agent_id == bindparam("agent")
+)
+SERVERS_FOR = (
+    select(ToolServerRow)
+    .where(
+        ToolServerRow.enabled,
+        (ToolServerRow.id.in_(OFFERED) & (ToolServerRow.scope == SYSTEM))
+        | (ToolServerRow.project_id == bindparam("project", type_=BigInt)),
+    )
+    .order_by(ToolServerRow.scope.desc(), ToolServerRow.id)
+)
+
+
 def servers_for(session: Session, agent_id: int, project_id: int | None) -> list[ToolServerRow]:
     """The enabled servers that an agent may use in a channel of this project, its own first."""
-    offered = select(AgentToolServerRow.server_id).where(AgentToolServerRow.agent_id == agent_id)
-    may = ToolServerRow.id.in_(offered) & (ToolServerRow.scope == SYSTEM)
-    if project_id is not None:
-        may |= ToolServerRow.project_id == project_id
-    found = select(ToolServerRow).where(ToolServerRow.enabled, may)
-    return list(session.scalars(found.order_by(ToolServerRow.scope.desc(), ToolServerRow.id)))
+    return list(session.scalars(SERVERS_FOR, {"agent": agent_id, "project": project_id}))
 
 
 def set_state(session: Session, server_id: int, **values: Any) -> None:

@@ -167,6 +167,8 @@ def _said(session: Session, channel: ChannelRow, said: Said, seq: int) -> Messag
     )
     session.add(message)
     session.flush()
+    # It is looked up again in this transaction, twice; a session alone forgets what nobody holds.
+    session.info["question"] = message
     return message
 
 
