@@ -78,7 +78,7 @@ def test_somebody_who_may_only_read_has_no_composer(viewer, owner, channel, path
     owner.say(channel, "Read this.", reply="none")
     assert "Read this." in viewer.get(path).text
     assert "<textarea" not in viewer.page
-    assert f"/channels/{channel_id}/settings" not in viewer.page
+    assert f"{path}/settings" not in viewer.page
     assert "/regenerate" not in viewer.page
 
 
