@@ -19,9 +19,11 @@ from chat_app.store.db import Database, Session
 from chat_app.store.runs import lock_run, release_run, set_parked
 from chat_app.streaming.journal import LeaseLost, LiveRun
 from chat_app.streaming.rounds import Call, Story
-from chat_app.tools.values import InputRequired
+from chat_app.tools.values import InputAnswers, InputRequired
 
 APPROVAL_LASTS = timedelta(days=1)
+# The key of a form that a call is held open for: with the call it is gone.
+HELD = ":held:"
 
 
 class Parked(Exception):
@@ -100,3 +102,25 @@ def park(session: Session, live: LiveRun, usage: dict[str, int] | None) -> datet
     run.usage = usage
     set_parked(session, live.id, until)
     return until
+
+
+def answers_of(call: Call, decisions: dict[tuple[str, int], Decision]) -> InputAnswers | None:
+    """The forms of a call as people answered them; None while one is open."""
+    last = decisions.get((call.id, call.asks - 1))
+    if last is None:
+        return None
+    forms = [
+        decision
+        for (call_id, _), decision in decisions.items()
+        if call_id == call.id and decision.key and decision.state == last.state
+    ]
+    if any(form.approved is None and not form.is_expired for form in forms):
+        return None
+    return InputAnswers({form.key or "": as_mcp(form) for form in forms}, last.state)
+
+
+def as_mcp(decision: Decision) -> dict[str, Any]:
+    """In MCP's words (https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation)."""
+    if decision.approved:
+        return {"action": "accept", "content": decision.content or {}}
+    return {"action": "decline" if decision.approved is not None else "cancel"}

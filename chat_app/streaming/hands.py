@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Protocol
 
 import gevent
@@ -18,8 +17,8 @@ from chat_app.errors import (
     ToolLimitReached,
     ToolUnavailable,
 )
-from chat_app.streaming import events, points
-from chat_app.streaming.asking import Asking, Decision, Parked
+from chat_app.streaming import call_events, events, points
+from chat_app.streaming.asking import HELD, Asking, Decision, Parked, answers_of, as_mcp
 from chat_app.streaming.events import Event
 from chat_app.streaming.points import Reached
 from chat_app.streaming.rounds import Call
@@ -34,15 +33,9 @@ from chat_app.tools.values import (
     ToolLimits,
 )
 
-# The key of a form that a call is held open for: with the call it is gone.
-HELD = ":held:"
 HOLD_S = 600.0
 HOLD_POLL_S = 0.5
 STOP_WAIT_S = 1.0
-UNKNOWN = (
-    "Outcome unknown: the connection to the tool was lost while it ran. It may have been done, or "
-    "not. Do not simply call it again; find out first, or ask the person."
-)
 
 log = structlog.get_logger()
 
@@ -104,14 +97,14 @@ class ToolHands:
             with self.undisturbed():
                 expires_at = self.asking.open([(c, self.tools[c.tool].id) for c in to_ask])
             for call in to_ask:
-                yield _approval(call, expires_at)
+                yield call_events.approval(call, expires_at)
         for call, _ in calls:
             if call not in to_ask:
                 self._begun.add(call.id)
-                yield _started(call)
+                yield call_events.started(call)
         for call, refusal in calls:
             if refusal is not None:
-                yield _failed(call, refusal)
+                yield call_events.failed(call, refusal)
 
     def work(self, calls: Sequence[Call]) -> Generator[Event]:
         """Run what may run; raises `Parked` when the rest waits for people."""
@@ -142,12 +135,12 @@ class ToolHands:
             if tool is not None and tool.is_repeatable:
                 jobs.append(Job(call, tool))
             else:
-                yield _result(call, {"result": UNKNOWN, "is_error": True, "duration_ms": 0})
+                yield call_events.unknown(call)
         elif tool is None:
             away = ToolUnavailable(f"The tool “{call.tool}” is not there any more.")
             yield from self._refused(call, away)
         elif call.awaits_form:
-            if (answers := _answers(call, decisions)) is not None:
+            if (answers := answers_of(call, decisions)) is not None:
                 yield events.tool_progress(call.id, 0, None, "The form was answered.")
                 jobs.append(Job(call, tool, answers))
         elif call.is_started:
@@ -166,13 +159,13 @@ class ToolHands:
             yield from self._refused(call, ToolDenied(_never(tool)))
         elif decision.approved:
             self._begun.add(call.id)
-            yield _started(call)
+            yield call_events.started(call)
             jobs.append(Job(call, tool))
 
     def _refused(self, call: Call, error: HoldfastError) -> Iterator[Event]:
         if not call.is_started:
-            yield _started(call)
-        yield _failed(call, error)
+            yield call_events.started(call)
+        yield call_events.failed(call, error)
 
     def _run_all(self, jobs: Sequence[Job]) -> Iterator[Event]:
         """The events of all jobs as they come. Closed early, it stops those under way."""
@@ -209,17 +202,17 @@ class ToolHands:
         except ToolUnavailable as error:
             yield from self._unavailable(job, error)
         except HoldfastError as error:
-            yield _failed(call, error, _why(job, error))
+            yield call_events.failed(call, error, _why(job, error))
         except Exception as error:
             log.exception("tool_call_broke", tool=job.tool.tool, server=job.tool.server.name)
-            yield _failed(call, ToolFailed(f"The tool failed: {type(error).__name__}."))
+            yield call_events.failed(call, ToolFailed(f"The tool failed: {type(error).__name__}."))
         else:
             if isinstance(result, InputRequired):
                 expires_at = self.asking.open_form(call, result)
                 for request in result.requests:
-                    yield _approval(call, expires_at, request)
+                    yield call_events.approval(call, expires_at, request)
             else:
-                yield _result(call, _told(result))
+                yield call_events.result(call, call_events.told(result))
 
     def _call(self, job: Job, news: "SimpleQueue[Event | None]") -> CallResult | InputRequired:
         left_s = self.limits.run_s - self._spent_s
@@ -252,7 +245,7 @@ class ToolHands:
         if server.id not in self._away:
             self._away.add(server.id)
             yield events.notice(error.message, error.error_code)
-        yield _failed(job.call, error, _why(job, error))
+        yield call_events.failed(job.call, error, _why(job, error))
 
     def _hold(
         self, call: Call, request: InputRequest, news: "SimpleQueue[Event | None]"
@@ -263,15 +256,18 @@ class ToolHands:
         ask = call.asks
         held = replace(request, key=HELD)
         expires_at = self.asking.open_form(call, InputRequired((held,), None))
-        news.put(_approval(call, expires_at, request))
-        deadline = time.monotonic() + HOLD_S
-        while time.monotonic() < deadline:
-            gevent.sleep(HOLD_POLL_S)
-            decision = self.asking.decisions().get((call.id, ask))
-            if decision is not None and decision.approved is not None:
-                news.put(events.tool_progress(call.id, 0, None, "The form was answered."))
-                return _answer(decision)
-        return {"action": "cancel"}
+        news.put(call_events.approval(call, expires_at, request))
+        began = time.monotonic()
+        try:
+            while time.monotonic() - began < HOLD_S:
+                gevent.sleep(HOLD_POLL_S)
+                decision = self.asking.decisions().get((call.id, ask))
+                if decision is not None and decision.approved is not None:
+                    news.put(events.tool_progress(call.id, 0, None, "The form was answered."))
+                    return as_mcp(decision)
+            return {"action": "cancel"}
+        finally:
+            self._spent_s -= time.monotonic() - began  # people's time is not the tools'
 
 
 def _is_cut(call: Call, begun: Collection[str], decisions: dict[tuple[str, int], Decision]) -> bool:
@@ -290,54 +286,4 @@ def _never(tool: OfferedTool) -> str:
 
 def _why(job: Job, error: HoldfastError) -> str:
     is_unknown = error.fields.get("may_have_run") and not job.tool.is_repeatable
-    return f"{error.message} {UNKNOWN}" if is_unknown else error.message
-
-
-def _answers(call: Call, decisions: dict[tuple[str, int], Decision]) -> InputAnswers | None:
-    """The forms of a call as people answered them; None while one is open."""
-    last = decisions.get((call.id, call.asks - 1))
-    if last is None:
-        return None
-    forms = [
-        decision
-        for (call_id, _), decision in decisions.items()
-        if call_id == call.id and decision.key and decision.state == last.state
-    ]
-    if any(form.approved is None and not form.is_expired for form in forms):
-        return None
-    return InputAnswers({form.key or "": _answer(form) for form in forms}, last.state)
-
-
-def _answer(decision: Decision) -> dict[str, Any]:
-    """In MCP's words (https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation)."""
-    if decision.approved:
-        return {"action": "accept", "content": decision.content or {}}
-    return {"action": "decline" if decision.approved is not None else "cancel"}
-
-
-def _approval(call: Call, expires_at: datetime, form: InputRequest | None = None) -> Event:
-    more = {"message": form.message, "schema": form.schema} if form else {}
-    return events.tool_approval(call.id, call.tool, call.server, call.args, expires_at, **more)
-
-
-def _started(call: Call) -> Event:
-    return events.tool_call(call.id, call.tool, call.server, call.args)
-
-
-def _failed(call: Call, error: HoldfastError, text: str | None = None) -> Event:
-    told = {"result": text or error.message, "is_error": True, "duration_ms": 0}
-    return _result(call, {**told, "error_code": error.error_code})
-
-
-def _result(call: Call, told: dict[str, Any]) -> Event:
-    about = {"call_id": call.id, "tool": call.tool, "server": call.server}
-    return Event("tool_result", fields={**about, **told})
-
-
-def _told(result: CallResult) -> dict[str, Any]:
-    told: dict[str, Any] = {"result": result.text, "is_error": result.is_error, "duration_ms": 0}
-    if result.content:
-        told["content"] = list(result.content)
-    if result.structured not in (None, {"result": result.text}):  # how a bare text is wrapped
-        told["structured"] = result.structured
-    return told
+    return f"{error.message} {call_events.UNKNOWN}" if is_unknown else error.message

@@ -25,9 +25,9 @@ from chat_app.store.base import now
 from chat_app.store.tool_servers import ToolServerRow
 from chat_app.store.tools import ToolRow
 from chat_app.store.users import UserRow
+from chat_app.streaming.asking import HELD
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.events import Event, tool_call
-from chat_app.streaming.hands import HELD
 from chat_app.streaming.journal import Journal, LiveRun
 from chat_app.streaming.keeper import Keeper
 from chat_app.tools.values import CallResult, InputRequest, InputRequired, Progress, ToolLimits
