@@ -8,7 +8,7 @@ from collections.abc import Callable
 import gevent
 import pytest
 
-from chat_app.streaming.hands import UNKNOWN
+from chat_app.streaming.call_events import UNKNOWN
 from tests.faults.conftest import size
 from tests.faults.servers import Server, send
 from tests.faults.talking import Asked, Person

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from gevent.socket import socket
 
-from chat_app.streaming.hands import UNKNOWN
+from chat_app.streaming.call_events import UNKNOWN
 from tests.faults.model import LETTERS, Model, Script, asked, chunk
 
 GAP = "\n\n"  # what the turn writes between the texts of two rounds

@@ -6,7 +6,7 @@ from typing import Any
 
 import gevent
 
-from chat_app.streaming.hands import UNKNOWN
+from chat_app.streaming.call_events import UNKNOWN
 from tests.faults.talking import Asked, Person, audit
 from tests.faults.tools.tool_model import ToolScript
 from tests.faults.tools.workshop import LOCAL, Ledger, Workshop
