@@ -7,8 +7,17 @@ from time import thread_time
 
 import pytest
 
+from chat_app import mathml
 from chat_app.highlight import CSS_CLASSES, LEXERS, MAX_COLOURED_CHARS, highlight
-from chat_app.markdown import MAX_CHARS, MAX_MARKS, MAX_TABLE_CELLS, render
+from chat_app.markdown import (
+    COLOUR_CHARS,
+    MAX_CHARS,
+    MAX_MARKS,
+    MAX_TABLE_CELLS,
+    PLAIN_BLOCK_CHARS,
+    blocks,
+    render,
+)
 
 CODE_CSS = Path(__file__).parent.parent / "chat_app/web/static/css/code.css"
 NEVER = 1e9
@@ -19,13 +28,15 @@ TAGS = {
     *("a", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr"),
     *("input", "li", "ol", "p", "pre", "s", "section", "span", "strong", "sup", "table", "tbody"),
     *("td", "th", "thead", "tr", "ul"),
+    *mathml.ELEMENTS,
 }
 ATTRIBUTES = {
     *("href", "title", "rel", "class", "data-language", "start", "type", "checked", "disabled"),
+    *mathml.ATTRIBUTES,
 }
 RENDERED_CLASSES = CSS_CLASSES | {
     *("code", "table", "plain", "task-list-item", "task-list-item-checkbox", "contains-task-list"),
-    *("footnotes", "footnote-ref", "left", "center", "right"),
+    *("footnotes", "footnote-ref", "left", "center", "right", "math"),
 }
 
 SAMPLE = """\
@@ -107,6 +118,11 @@ HOSTILE = [
     "&lt;script&gt;alert(1)&lt;/script&gt; &#60;script&#62; &amp;lt;script&amp;gt;",
     "<<script>script>alert(1)<</script>/script>",
     "**<b onclick=x>** *<i style=x>* ~~<s class=x>~~",
+    "$<script>alert(1)</script>$ $$<img src=x onerror=y>$$",
+    "$\\text{<script>alert(1)</script>}$ $\\mbox{</mtext></math><img src=x onerror=alert(1)>}$",
+    "$\\text{&#x0003C;script&#x0003E;} \\text{&lt;img src=x onerror=y&gt;}$",
+    "$$\n\\href{javascript:alert(1)}{x} \\style{background:url(//a)}{y} \\class{left}{z}\n$$",
+    "$\\color{red;x}{y} \\color[url(x)]{z} \\hspace{9999em} \\rule{9em}{\"onclick=x}$",
     "\x00<script\x00>alert(1)</script\x00>",
     "\ud800<script>\udfff",
     "\u2028<script>\u2029 \ufeff<script>",
@@ -279,6 +295,30 @@ def test_what_is_nested_too_deeply_is_shown_whole() -> None:
     assert render(text) == f'<pre class="plain">{"&gt; " * 200}end</pre>'
 
 
+def test_the_blocks_are_the_whole() -> None:
+    assert "".join(blocks(SAMPLE)) == render(SAMPLE)
+    assert [re.match(r"<(\w+)", block)[1] for block in blocks("# a\n\nb\n\n- c\n- d\n")] == [  # type: ignore[index]
+        *("h1", "p", "ul")
+    ]
+
+
+def test_what_is_long_and_plain_comes_in_pieces_of_whole_lines() -> None:
+    text = "\n" + "a <b> line\n" * MAX_CHARS
+    pieces = blocks(text)
+    assert len(pieces) > 5
+    assert all(len(piece) < 3 * PLAIN_BLOCK_CHARS for piece in pieces)
+    assert Page("".join(pieces)).text == "\n" + text  # HTML leaves out the first
+    assert "<b>" not in render(text)
+
+
+def test_only_so_much_code_of_a_text_is_coloured() -> None:
+    code = "```python\n" + f"{'x = 1; ' * 70}\n" * 12 + "```\n"
+    coloured = ["<span" in block for block in blocks(code * 5)]
+    assert coloured == [True, True, True, False, False]
+    assert render(code * 5) == render(code * 5)
+    assert len(code) * 3 < COLOUR_CHARS
+
+
 @pytest.mark.parametrize("text", ["x" * (MAX_CHARS + 1), "*" * (MAX_MARKS + 1)])
 def test_what_would_cost_too_much_is_shown_as_it_is(text: str) -> None:
     assert render(text) == f'<pre class="plain">{text}</pre>'
@@ -294,7 +334,8 @@ def test_short_rows_do_not_blow_a_table_up() -> None:
     "unit",
     ["[", "*", "`", "_", "![", "](", "[a](", "<", "<a:", "&", "&#", "~", "|", "\\", "> ", "- ",
      "1. ", "a\n", "- a\n", "# a\n", "[^a]", "[a]: b\n", "[a\n", "a*", "*a ", "**a *b ", "x|-\n",
-     "|a|\n|-|\n", "|-|-|\n|-|\n", "```\n", "``` ", "    a\n", "<!--", "[[a](b)", "> - ", "\t",
+     "|a|\n|-|\n", "|-|-|\n|-|\n", "$", "$$", "$a ", "$$a", "- $$a\n", "$$\n", "$x$ ",
+     "$\\frac{", "$$\\$", "```\n", "``` ", "    a\n", "<!--", "[[a](b)", "> - ", "\t",
      "\r", "a "],
 )  # fmt: skip
 @pytest.mark.parametrize("size", [4_000, 8_000, 90_000, 1_000_000])
@@ -327,10 +368,11 @@ def test_every_class_of_code_has_a_colour() -> None:
 
 
 def test_the_colours_of_code_can_be_read_in_light_and_dark() -> None:
-    blocks = re.findall(r":root \{(.*?)\}", CODE_CSS.read_text(), re.DOTALL)
-    assert len(blocks) == 2
-    for block in blocks:
-        colours = dict(re.findall(r"--code-([\w-]+): (#[0-9a-f]{6});", block))
+    halves = r"--code-([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);"
+    found = re.findall(halves, CODE_CSS.read_text())
+    assert found
+    for at in (1, 2):
+        colours = {colour[0]: colour[at] for colour in found}
         for name in set(colours) - {"border"}:
             background = colours.get(f"{name}-background", colours["background"])
             if not name.endswith("background"):

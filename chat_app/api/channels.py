@@ -89,5 +89,5 @@ def events(channel_id: str) -> ResponseReturnValue:
 def stream(channel_id: str) -> ResponseReturnValue:
     csrf.check_same_site()
     person = current.person()
-    frames = runs.stream_of_channel(current.runtime(), person, channel_id, doors.listener())
+    frames = runs.stream_of_channel(current.runtime(), person, channel_id, doors.viewer())
     return doors.event_stream(frames)

@@ -1,6 +1,7 @@
 """How answers leave: JSON, event streams, and refusals in the form that a door's clients read."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask import Response, request
 from flask.json.provider import JSONProvider
 from flask.typing import ResponseReturnValue
 
+from chat_app import sentences
 from chat_app.errors import HoldfastError
 from chat_app.streaming import sse
 from chat_app.streaming.follow import Listener
@@ -66,7 +68,8 @@ def refusing_as(frame: Callable[[HoldfastError], bytes]) -> Callable[[View], Vie
 
 
 def refuse(error: HoldfastError, view: View | None) -> Response:
-    """The refusal as this door's clients can read it."""
+    """The refusal as this door's clients can read it, in the language that they ask for."""
+    error = sentences.translated(error)
     if getattr(view, "is_event_source", False):
         frame = getattr(view, "refusal_frame", refusal_frame)
         return event_stream(iter([sse.RETRY + frame(error)]))
@@ -89,3 +92,8 @@ def listener() -> Listener:
     """The client of a stream: the cursor it comes back with, and its socket."""
     cursor = request.headers.get("Last-Event-ID") or request.args.get("last_event_id")
     return Listener(cursor, Hangup(request.environ.get("gunicorn.socket")))
+
+
+def viewer() -> Listener:
+    """The client of a stream that also gives HTML, if it is asked to with `?html=1`."""
+    return replace(listener(), wants_html=request.args.get("html") == "1")

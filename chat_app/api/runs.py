@@ -32,7 +32,7 @@ def list_events(run_id: str) -> ResponseReturnValue:
 @doors.event_source
 def stream(run_id: str) -> ResponseReturnValue:
     person = current.person()
-    frames = runs.stream_of_run(current.runtime(), person, run_id, doors.listener())
+    frames = runs.stream_of_run(current.runtime(), person, run_id, doors.viewer())
     return doors.event_stream(frames)
 
 

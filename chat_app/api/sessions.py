@@ -24,7 +24,7 @@ bp = Blueprint("sessions", __name__, url_prefix="/api/app/chat")
 @doors.event_source
 def stream() -> ResponseReturnValue:
     csrf.check_same_site()
-    rt, person, listener = current.runtime(), current.person(), doors.listener()
+    rt, person, listener = current.runtime(), current.person(), doors.viewer()
     if cursor := listener.last_event_id:
         run = sessions.resume(rt, person, cursor)
     else:

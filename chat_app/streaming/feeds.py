@@ -17,6 +17,7 @@ from chat_app.store.db import Database
 from chat_app.store.run_events import StoredEvent, events_after, events_after_each
 from chat_app.store.runs import existing_runs
 from chat_app.streaming.dialects import Dialect, RunRef
+from chat_app.streaming.drawing import Drawing
 from chat_app.streaming.events import TERMINAL_TYPES
 from chat_app.streaming.replay import past
 
@@ -37,6 +38,7 @@ class Feed:
         self.run = run
         self.is_retold = is_retold
         self.events: list[StoredEvent] = []
+        self.drawing = Drawing()
         self.users = 0
         self.is_written_here = False
         self.is_deleted = False
@@ -83,16 +85,18 @@ class Feed:
         bell.wait(timeout_s)
         return len(self.events) > position
 
-    def read(self, dialect: Dialect, position: int) -> tuple[bytes, int]:
+    def read(self, dialect: Dialect, position: int, until: int | None = None) -> tuple[bytes, int]:
         """Frames after `position`, joined for one write, and the position after them.
 
-        Up to `WRITE_MAX_BYTES`, for a client that does not read holds on to what it is written.
+        Up to `until`, and to `WRITE_MAX_BYTES`, for a client that does not read holds on to what
+        it is written.
         """
         frames = self._frames.setdefault(dialect, [])
         for event in self.events[len(frames) :]:
             frames.append(dialect(self.run, event))
         end, size = position, 0
-        while end < len(frames) and size < WRITE_MAX_BYTES:
+        last = len(frames) if until is None else until
+        while end < last and size < WRITE_MAX_BYTES:
             size += len(frames[end])
             end += 1
         return b"".join(frames[position:end]), end

@@ -17,10 +17,13 @@ from chat_app.streaming.hangup import Hangup
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A client that listens: what it has already, and the line it is on."""
+    """A client that listens: what it has already, the line it is on, and whether it wants the
+    answer's text as blocks of HTML, too.
+    """
 
     last_event_id: str | None
     line: Hangup
+    wants_html: bool = False
 
 
 def follow(feeds: Feeds, run: RunRef, dialect: Dialect, listener: Listener) -> Iterator[bytes]:
@@ -41,17 +44,61 @@ def follow(feeds: Feeds, run: RunRef, dialect: Dialect, listener: Listener) -> I
             feeds.refresh(feed)  # another process may have shown more than this one has seen
         if position is None or not feed.knows(position):
             again, position = dialect(run, events.as_reset(feed.events[0])), 1
-        frames, position = feed.read(dialect, position)
-        yield sse.RETRY + again + frames
+        place = (_DrawnPlace if listener.wants_html else _Place)(feed, dialect, position)
+        yield sse.RETRY + again + place.read()
         sent = time.monotonic()
-        while not (_is_over(feed, position) or feeds.is_closing or line.is_gone):
-            if feed.wait(position):
-                frames, position = feed.read(dialect, position)
+        while not (_is_over(feed, place.position) or feeds.is_closing or line.is_gone):
+            if place.wait() and (frames := place.read()):
                 yield frames
                 sent = time.monotonic()
             elif time.monotonic() - sent > sse.HEARTBEAT_S - TICK_S:
                 yield sse.PING
                 sent = time.monotonic()
+
+
+class _Place:
+    """How far one client has read."""
+
+    def __init__(self, feed: Feed, dialect: Dialect, position: int) -> None:
+        self.feed = feed
+        self.dialect = dialect
+        self.position = position
+
+    def wait(self) -> bool:
+        """Wait for something to read; False when there is nothing yet."""
+        return self.feed.wait(self.position)
+
+    def read(self, until: int | None = None) -> bytes:
+        frames, self.position = self.feed.read(self.dialect, self.position, until)
+        return frames
+
+
+class _DrawnPlace(_Place):
+    """How far one client has read that wants HTML as well."""
+
+    version = 0
+
+    def wait(self) -> bool:
+        drawing, events = self.feed.drawing, self.feed.events
+        due_s = drawing.waits_s(events)
+        if due_s is None:
+            # Somebody else may have had it drawn.
+            return drawing.version > self.version or self.feed.wait(self.position)
+        self.feed.wait(self.position, due_s)
+        return True
+
+    def read(self, until: int | None = None) -> bytes:
+        """All events but the last one of all, then the blocks as they are after these."""
+        drawing, events = self.feed.drawing, self.feed.events
+        until = len(events) - self.feed.has_ended
+        frames = super().read(until)
+        if self.position == until:
+            due_s = drawing.waits_s(events)
+            if due_s == 0 or (due_s and self.feed.has_ended):
+                drawing.draw(events)
+            blocks, self.version = drawing.read(self.version)
+            frames += blocks + super().read()
+        return frames
 
 
 def follow_events(feeds: Feeds, run: RunRef) -> Iterator[StoredEvent]:

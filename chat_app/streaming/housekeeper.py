@@ -1,4 +1,5 @@
-"""Deletes what is no longer needed: journals of ended runs, changes of channels, dead tokens.
+"""Deletes what is no longer needed: journals of ended runs, changes of channels, dead tokens and
+invitations, and what the audit log kept for long enough.
 
 Any process may do it, and several at once do no harm: each step is one short transaction that
 deletes only what is still there.
@@ -11,9 +12,11 @@ from datetime import datetime, timedelta
 import gevent
 import structlog
 
+from chat_app.store.audit import delete_events_before
 from chat_app.store.base import now
 from chat_app.store.channel_events import delete_changes_before
 from chat_app.store.db import Database, Session
+from chat_app.store.invitations import delete_invitations_before
 from chat_app.store.run_events import delete_journals_before
 from chat_app.store.tokens import delete_expired
 
@@ -21,6 +24,9 @@ EVERY_S = 600.0
 # On SQLite nobody else in the process does anything while rows are deleted: about 1 ms a run.
 AT_A_TIME = 20
 PAUSE_S = 0.05
+AUDIT_KEPT = timedelta(days=180)
+# So long one can still see how an invitation ended.
+INVITATIONS_KEPT = timedelta(days=30)
 
 Delete = Callable[[Session, datetime, int], int]
 
@@ -48,6 +54,8 @@ class Housekeeper:
         before = time - self._keep
         runs = self._delete_all(delete_journals_before, before)
         self._delete_all(delete_changes_before, before)
+        self._delete_all(delete_events_before, time - AUDIT_KEPT)
+        self._delete_all(delete_invitations_before, time - INVITATIONS_KEPT)
         with self._db.transaction() as session:
             delete_expired(session)
         return runs

@@ -60,9 +60,13 @@ class Story:
         """The story that these events tell, from the first one on."""
         story = cls()
         for event in journal:
-            if event.type in _KNOWN:
-                story._see(event.type, orjson.loads(event.data), event.seq)
+            story.read(event)
         return story
+
+    def read(self, event: StoredEvent) -> None:
+        """Follow an event of the journal."""
+        if event.type in _KNOWN:
+            self._see(event.type, orjson.loads(event.data), event.seq)
 
     def see(self, event: Event) -> Event:
         """Follow an event that is about to be journalled; gives it back."""
@@ -74,6 +78,16 @@ class Story:
     def body(self) -> str:
         """The answer's text without what was withdrawn."""
         return "".join(round.said for round in self.rounds)
+
+    @property
+    def texts(self) -> dict[int, str]:
+        """The texts between the calls, by how many calls stand before each."""
+        found: dict[int, str] = {}
+        calls = 0
+        for round in self.rounds:
+            found[calls] = found.get(calls, "") + round.said
+            calls += len(round.calls)
+        return found
 
     @property
     def tool_rounds(self) -> int:

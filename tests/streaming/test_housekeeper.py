@@ -7,12 +7,15 @@ import gevent
 import pytest
 from flask import Flask
 
+from chat_app import audit
 from chat_app.runtime import Runtime
+from chat_app.store.audit import AuditEventRow
 from chat_app.store.base import now
 from chat_app.store.channel_events import changes_after
+from chat_app.store.invitations import InvitationRow
 from chat_app.store.run_events import events_after
 from chat_app.store.tokens import TokenRow
-from chat_app.streaming.housekeeper import AT_A_TIME, Housekeeper
+from chat_app.streaming.housekeeper import AT_A_TIME, AUDIT_KEPT, Housekeeper
 from tests.clients import Client
 from tests.fakes import Chunk, FakeProvider, Hold, says
 
@@ -134,3 +137,34 @@ def test_stopping_one_that_never_started_is_fine(housekeeper: Housekeeper) -> No
     housekeeper.start()
     housekeeper.start()
     housekeeper.stop()
+
+
+def test_what_the_audit_log_kept_for_half_a_year_goes(
+    rt: Runtime, housekeeper: Housekeeper
+) -> None:
+    with rt.db.transaction() as session:
+        for _ in range(AT_A_TIME + 1):
+            audit.note(session, None, "sign_in_failed")
+
+    def left() -> int:
+        with rt.db.reading() as session:
+            return session.query(AuditEventRow).count()
+
+    housekeeper.clean(now() + AUDIT_KEPT - HOUR)
+    assert left() == AT_A_TIME + 1
+    housekeeper.clean(now() + AUDIT_KEPT + HOUR)
+    assert left() == 0
+
+
+def test_invitations_go_a_month_after_their_end(owner: Client, rt: Runtime) -> None:
+    made = owner.post("/api/invitations", {"days": 1}).get_json()
+
+    def is_there() -> bool:
+        with rt.db.reading() as session:
+            return session.get(InvitationRow, made["id"]) is not None
+
+    housekeeper = Housekeeper(rt.db, keep_hours=1)
+    housekeeper.clean(now() + timedelta(days=30))
+    assert is_there()
+    housekeeper.clean(now() + timedelta(days=32))
+    assert not is_there()
