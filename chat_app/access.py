@@ -19,6 +19,7 @@ from chat_app.errors import (
     SessionNotFound,
     ToolNotFound,
     ToolServerNotFound,
+    WorkspaceNotFound,
 )
 from chat_app.store import agents, channels, projects, runs
 from chat_app.store.agents import AgentRow
@@ -30,6 +31,7 @@ from chat_app.store.runs import RunRow
 from chat_app.store.tool_servers import ToolServerRow
 from chat_app.store.tools import ToolRow
 from chat_app.store.users import UserRow
+from chat_app.store.workspaces import WorkspaceRow
 
 ID_MAX = 2**63 - 1
 WRITERS = ("owner", "admin", "member")
@@ -72,9 +74,18 @@ class Person:
         managed = [id for id, role in self.roles.items() if role in MANAGERS]
         return self.workspace_ids if self.is_operator else managed
 
+    def must_act(self) -> None:
+        """Raises `AccessDenied` from a token that may only read."""
+        if "write" not in self.scopes:
+            raise AccessDenied
+
     def may_write(self, workspace_id: int) -> bool:
         """Whether they may post and change things there."""
         return self._has_role(workspace_id, WRITERS)
+
+    def may_manage(self, workspace_id: int) -> bool:
+        """Whether they run that workspace."""
+        return self._has_role(workspace_id, MANAGERS)
 
     def must_write(self, workspace_id: int) -> None:
         """Raises `AccessDenied` unless they may post and change things there."""
@@ -83,6 +94,11 @@ class Person:
     def must_manage(self, workspace_id: int) -> None:
         """Raises `AccessDenied` unless they run that workspace."""
         self._must_have_role(workspace_id, MANAGERS)
+
+    def must_oversee(self, workspace_id: int) -> None:
+        """Raises `AccessDenied` unless they run that workspace, were it only to look."""
+        if not self.is_operator and workspace_id not in self.managed_workspace_ids:
+            raise AccessDenied
 
     def must_see_system_tools(self) -> None:
         """Raises `AccessDenied` unless they run a workspace: who does offers tools to agents."""
@@ -117,6 +133,20 @@ def public(ref: str) -> str | None:
         return str(UUID(ref)) if len(ref) == 36 else None
     except ValueError:
         return None
+
+
+def workspace(session: Session, person: Person, ref: str | int | None) -> WorkspaceRow:
+    """The workspace with this id: one they are in, for an operator any; None is their home.
+
+    Raises `WorkspaceNotFound`, `AccessDenied`.
+    """
+    workspace_id = person.home if ref is None else number(ref)
+    if workspace_id not in person.roles and not person.is_operator:
+        raise WorkspaceNotFound
+    found = session.get(WorkspaceRow, workspace_id) if workspace_id is not None else None
+    if found is None:
+        raise WorkspaceNotFound
+    return found
 
 
 def channel(session: Session, person: Person, ref: str | int) -> ChannelRow:

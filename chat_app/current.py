@@ -16,6 +16,7 @@ from chat_app.runtime import Runtime
 from chat_app.services import tokens
 
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
+_SECRET = re.compile(r"(?<=^/invite/)[^/]+")
 SESSION_TOKEN = "token"  # noqa: S105  the name under which the cookie holds it
 
 log = structlog.get_logger()
@@ -46,12 +47,14 @@ def begin() -> None:
 
 
 def end(response: Response) -> Response:
-    """Log the request: its path without the query, which may hold what people say."""
+    """Log the request: its path without the query, which may hold what people say, and without
+    the secret of an invitation.
+    """
     response.headers["X-Request-ID"] = g.request_id
     log.info(
         "request",
         method=request.method,
-        path=request.path,
+        path=_SECRET.sub("…", request.path),
         status=response.status_code,
         ms=round((time.perf_counter() - g.began) * 1000, 1),
         person=g.person.id if "person" in g else None,

@@ -7,8 +7,8 @@
     │   ├── NotFound
     │   │   └── ChannelNotFound  MessageNotFound  AgentNotFound  RunNotFound  SessionNotFound
     │   │       ProjectNotFound  ProviderNotFound  ToolServerNotFound  ToolNotFound
-    │   │       UserNotFound
-    │   ├── Conflict  ProjectNotReady
+    │   │       UserNotFound  WorkspaceNotFound  InvitationNotFound
+    │   ├── Conflict  ProjectNotReady  InvitationOver
     │   └── RateLimited  QuotaExceeded
     ├── AnswerError             a question that got no (whole) answer
     │   ├── NoAgent  ProviderNotConfigured
@@ -189,6 +189,16 @@ class UserNotFound(NotFound):
     sentence = "Person not found"
 
 
+class WorkspaceNotFound(NotFound):
+    error_code = "workspace_not_found"
+    sentence = "Workspace not found"
+
+
+class InvitationNotFound(NotFound):
+    error_code = "invitation_not_found"
+    sentence = "Invitation not found"
+
+
 class Conflict(RequestError):
     error_code = "conflict"
     http_status = 409
@@ -199,6 +209,12 @@ class ProjectNotReady(RequestError):
     error_code = "project_not_ready"
     http_status = 409
     sentence = "The project is not ready."
+
+
+class InvitationOver(RequestError):
+    error_code = "invitation_over"
+    http_status = 410
+    sentence = "This invitation is over."
 
 
 class RateLimited(RequestError):

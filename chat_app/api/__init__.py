@@ -8,6 +8,7 @@ from chat_app.api import (
     auth,
     channels,
     health,
+    invitations,
     messages,
     project_tools,
     projects,
@@ -18,6 +19,7 @@ from chat_app.api import (
     tool_logins,
     tool_servers,
     tools,
+    workspaces,
 )
 
 ROOMS = (
@@ -26,6 +28,7 @@ ROOMS = (
     auth,
     channels,
     health,
+    invitations,
     messages,
     project_tools,
     projects,
@@ -36,6 +39,7 @@ ROOMS = (
     tool_logins,
     tool_servers,
     tools,
+    workspaces,
 )
 
 

@@ -38,6 +38,7 @@ def person() -> str:
 SIGN_IN = Limit("10 per minute", address, frozenset({401}))
 SIGN_UP = Limit("1000 per hour", address, frozenset({201, 302, 303, 409}))
 ASK = Limit("6000 per minute", person)
+CHECK = Limit("10 per minute", person, frozenset({401}))
 # Each is several requests to whatever address somebody gave a tool server.
 CONNECT = Limit("60 per minute", person, frozenset({200, 303, 502}))
 
@@ -45,7 +46,9 @@ BY_ENDPOINT = {
     "auth.login": SIGN_IN,
     "web.sign_in": SIGN_IN,
     "auth.register": SIGN_UP,
+    "invitations.register": SIGN_UP,
     "web.register": SIGN_UP,
+    "web.register_invited": SIGN_UP,
     "channels.stream": ASK,
     "messages.post_message": ASK,
     "messages.regenerate": ASK,
@@ -59,6 +62,10 @@ BY_ENDPOINT = {
     "tool_servers.sync_server": CONNECT,
     "tool_servers.test_server": CONNECT,
     "web.connect_tools": CONNECT,
+    "web.test_provider": CONNECT,
+    "web.test_tool_server": CONNECT,
+    "web.try_agent": ASK,
+    "web.change_password": CHECK,
     "web.post_message": ASK,
     "web.regenerate": ASK,
 }

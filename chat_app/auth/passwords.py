@@ -4,6 +4,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
+from chat_app.errors import InvalidRequest
+
 PASSWORD_MIN_CHARS = 8
 PASSWORD_MAX_CHARS = 200
 
@@ -12,6 +14,14 @@ _hasher = PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
 
 def hash_password(password: str) -> str:
     return _hasher.hash(password)
+
+
+def checked(password: str, field: str = "password") -> str:
+    """The password itself. Raises `InvalidRequest` when it is too short or too long."""
+    low, high = PASSWORD_MIN_CHARS, PASSWORD_MAX_CHARS
+    if not low <= len(password) <= high:
+        raise InvalidRequest(f"A password has {low} to {high} characters.", field=field)
+    return password
 
 
 def is_password(password_hash: str | None, password: str) -> bool:

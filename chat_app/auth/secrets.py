@@ -16,6 +16,11 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def new_invitation() -> str:
+    """A fresh secret for a link, with 192 bits of chance."""
+    return secrets.token_urlsafe(24)
+
+
 def new_password() -> str:
     """A password for a first sign-in: four groups that can be read aloud."""
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from itertools import count
 from typing import Any
 
-from chat_app import access
+from chat_app import access, audit
 from chat_app.access import Person
 from chat_app.errors import Conflict, InvalidRequest
 from chat_app.runtime import Runtime
@@ -55,6 +55,7 @@ def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> AgentRow:
         _fill(session, agent, fields | {"handle": handle})
         session.add(agent)
         session.flush()
+        audit.note(session, person, "agent_made", agent.name, workspace_id)
         _give_tools(rt, session, agent, fields)
         return with_tools(session, agent)
 
@@ -66,6 +67,7 @@ def update(rt: Runtime, person: Person, ref: str | int, changes: dict[str, Any])
         person.must_manage(agent.workspace_id)
         _fill(session, agent, changes)
         session.flush()
+        audit.note(session, person, "agent_changed", agent.name, agent.workspace_id)
         _give_tools(rt, session, agent, changes)
         return with_tools(session, agent)
 
@@ -76,6 +78,7 @@ def delete(rt: Runtime, person: Person, ref: str | int) -> None:
         agent = access.agent(session, person, ref)
         person.must_manage(agent.workspace_id)
         session.delete(agent)
+        audit.note(session, person, "agent_deleted", agent.name, agent.workspace_id)
 
 
 def handle_from(name: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from chat_app import access
+from chat_app import access, audit
 from chat_app.access import Person
 from chat_app.errors import AccessDenied, Conflict, HoldfastError, InvalidRequest, NotFound
 from chat_app.runtime import Runtime
@@ -36,7 +36,8 @@ def approve(
     """
     with rt.db.transaction() as session:
         run = lock_run(session, access.run(session, person, ref).id)
-        person.must_write(session.get_one(ChannelRow, run.channel_id).workspace_id)
+        workspace_id = session.get_one(ChannelRow, run.channel_id).workspace_id
+        person.must_write(workspace_id)
         asked = [ask for ask in asks_of(session, run.id) if ask.call_id == call_id]
         if not asked:
             raise NotFound("Nobody was asked about such a call.")
@@ -45,6 +46,8 @@ def approve(
             return run
         _check_open(run, waiting)
         _decide(session, person, waiting[0], is_approved, content)
+        kind = "tool_call_allowed" if is_approved else "tool_call_refused"
+        audit.note(session, person, kind, _tool_name(session, waiting[0]), workspace_id)
         goes_on = run.parked_until is not None and not open_asks_of(session, run.id)
         if goes_on:
             set_parked(session, run.id, None)
@@ -52,6 +55,11 @@ def approve(
     if goes_on:
         rt.engine.take_over(run_ref, attempt)
     return run
+
+
+def _tool_name(session: Session, ask: ApprovalRow) -> str:
+    tool = session.get(ToolRow, ask.tool_id) if ask.tool_id is not None else None
+    return f"{tool.server.name}: {tool.name}" if tool is not None else ""
 
 
 def _check_open(run: RunRow, waiting: list[ApprovalRow]) -> None:

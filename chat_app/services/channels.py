@@ -40,6 +40,16 @@ def list_all(rt: Runtime, person: Person, limit: int) -> list[ChannelRow]:
         return channels.all_channels(session, limit)
 
 
+def list_of_project(rt: Runtime, person: Person, project: str | int) -> list[ChannelRow]:
+    """The person's own channels in this project, last active first.
+
+    Raises `ProjectNotFound`, `AccessDenied`.
+    """
+    with rt.db.reading() as session:
+        place = access.project(session, person, project)
+        return channels.channels_of_project(session, person.id, place.id, PAGE_MAX)
+
+
 def get(rt: Runtime, person: Person, ref: str | int) -> ChannelRow:
     """Raises `ChannelNotFound`, `AccessDenied`."""
     with rt.db.reading() as session:

@@ -1,16 +1,18 @@
 """The installation as a whole: its first contents, its health."""
 
 from dataclasses import dataclass
+from itertools import count
 
 import structlog
 
+from chat_app.access import Person
 from chat_app.auth import passwords, secrets
 from chat_app.errors import HoldfastError
 from chat_app.runtime import Runtime
 from chat_app.settings import Settings
 from chat_app.store import schema
-from chat_app.store.agents import AgentRow
-from chat_app.store.channels import ChannelMemberRow, ChannelRow
+from chat_app.store.agents import AgentRow, agent_by_handle, agents_in, default_agent
+from chat_app.store.channels import ChannelMemberRow, ChannelRow, channels_of
 from chat_app.store.db import Session
 from chat_app.store.providers import DEMO_BASE_URL, ProviderRow, all_providers
 from chat_app.store.run_events import last_seq
@@ -31,6 +33,7 @@ OPENAI_MODEL = "gpt-4.1-mini"
 DEMO_NAME = "Demo model (built in)"
 DEMO_MODEL = "holdfast-demo"
 DEMO_TOOLS_NAME = "Built-in tools"
+LATEST_CHANNELS = 50
 SYSTEM_PROMPT = (
     "You are {{ agent }}, an assistant in the channel “{{ channel }}”. Today is {{ date }}. "
     "Answer in the language of the question, in Markdown, and be brief."
@@ -149,6 +152,88 @@ def _first_channel(
     session.flush()
     session.add(ChannelMemberRow(channel_id=channel.id, user_id=admin.id))
     opening.write_greeting(session, channel, agent)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What is still to be done before somebody gets an answer."""
+
+    provider: bool
+    agent: bool
+    channel: bool
+
+    @property
+    def anything(self) -> bool:
+        return self.provider or self.agent or self.channel
+
+
+def missing(rt: Runtime, person: Person) -> Missing:
+    """A model to ask, an agent that can, and a channel of the person's where one does."""
+    with rt.db.reading() as session:
+        providers = [provider for provider in all_providers(session) if provider.enabled]
+        agents = [agent for agent in agents_in(session, person.workspace_ids) if _answers(agent)]
+        latest = channels_of(session, person.id, None, LATEST_CHANNELS)
+    # Where agents wait to be mentioned none need be set.
+    talks = [channel for channel in latest if channel.reply_mode != "auto"]
+    talks += [channel for channel in latest if channel.agent and _answers(channel.agent)]
+    return Missing(not providers, not agents, not talks)
+
+
+def _answers(agent: AgentRow) -> bool:
+    return agent.enabled and agent.can_answer
+
+
+def use_demo(rt: Runtime, person: Person) -> int:
+    """Whatever is missing, with the demo model; gives the channel's id. Raises `AccessDenied`."""
+    person.must_operate()
+    workspace_id = person.home
+    with rt.db.transaction() as session:
+        demo = next((one for one in all_providers(session) if one.is_demo), None)
+        if demo is None:
+            demo = ProviderRow(name=_demo_name(session), base_url=DEMO_BASE_URL)
+            session.add(demo)
+        demo.enabled, demo.default_model = True, DEMO_MODEL
+        session.flush()
+        found = [agent for agent in agents_in(session, [workspace_id]) if _is_of_demo(agent)]
+        agent = found[0] if found else _demo_agent(session, workspace_id, demo)
+        channel = ChannelRow(workspace_id=workspace_id, title="Welcome", agent_id=agent.id)
+        session.add(channel)
+        session.flush()
+        session.add(ChannelMemberRow(channel_id=channel.id, user_id=person.id))
+        opening.write_greeting(session, channel, agent)
+        return channel.id
+
+
+def _is_of_demo(agent: AgentRow) -> bool:
+    return _answers(agent) and agent.provider is not None and agent.provider.is_demo
+
+
+def _demo_name(session: Session) -> str:
+    """A name for the demo that no other provider has."""
+    taken = {provider.name for provider in all_providers(session)}
+    numbered = (f"{DEMO_NAME} {number}" for number in count(2))
+    return DEMO_NAME if DEMO_NAME not in taken else next(n for n in numbered if n not in taken)
+
+
+def _demo_agent(session: Session, workspace_id: int, demo: ProviderRow) -> AgentRow:
+    """A new agent that talks to the demo; the default one where there is none."""
+    handle, handles = "demo", (f"demo-{number}" for number in count(2))
+    while agent_by_handle(session, workspace_id, handle) is not None:
+        handle = next(handles)
+    agent = AgentRow(
+        workspace_id=workspace_id,
+        name="Demo",
+        handle=handle,
+        system_prompt=SYSTEM_PROMPT,
+        greeting=GREETING,
+        provider_id=demo.id,
+        is_default=default_agent(session, workspace_id) is None,
+    )
+    session.add(agent)
+    session.flush()
+    tools = [server.id for server in system_servers(session) if server.transport == DEMO]
+    offer_servers(session, agent.id, tools)
+    return agent
 
 
 def readiness(rt: Runtime) -> list[Check]:

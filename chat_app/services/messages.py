@@ -1,5 +1,6 @@
 """Messages: reading, posting, changing them, and asking for another answer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from chat_app import access
@@ -18,7 +19,8 @@ from chat_app.store.base import now
 from chat_app.store.channel_events import note
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
-from chat_app.store.messages import FeedbackRow, MessageRow
+from chat_app.store.messages import FeedbackRow
+from chat_app.store.messages import MessageRow as MessageRow
 from chat_app.store.run_events import delete_journal_of
 from chat_app.store.runs import latest_run, live_runs_of_message
 from chat_app.streaming import opening, replies
@@ -151,6 +153,29 @@ def edit(rt: Runtime, person: Person, ref: str | int, body: str) -> MessageRow:
         return message
 
 
+def ask_anew(rt: Runtime, person: Person, ref: str | int, body: str) -> MessageRow:
+    """Change one's own question and have it answered anew, or do nothing at all.
+
+    Where no agent is to answer it is only changed. Raises what `edit` does, and `Conflict` while
+    an answer to it is being written.
+    """
+    opening.check_body(body)
+    rt.engine.check_room()
+    with rt.db.transaction() as session:
+        question = _own(session, person, ref)
+        question.body, question.edited_at = body, now()
+        note(session, question.channel_id, ("message", question.id))
+        generation = _next_generation(session, question)
+        channel = session.get_one(ChannelRow, question.channel_id)
+        try:
+            agent = opening.agent_for(session, channel, body)
+        except AnswerError:
+            return question
+        started = rt.engine.ask_again(session, channel, question, person.id, agent, generation)
+    rt.engine.launch(started)
+    return question
+
+
 def delete(rt: Runtime, person: Person, ref: str | int) -> None:
     """Take a message back; its answer, if one is being written, is stopped.
 
@@ -206,6 +231,33 @@ def give_feedback(
         given = given or FeedbackRow(message_id=message.id, user_id=person.id)
         given.rating, given.comment = rating, comment
         session.add(given)
+
+
+def feedback(rt: Runtime, person: Person, ids: Collection[int]) -> dict[int, FeedbackRow]:
+    """What the person thinks of these messages, by the message's id; theirs alone."""
+    with rt.db.reading() as session:
+        return messages.feedback_of(session, person.id, ids)
+
+
+def changeable(rt: Runtime, person: Person, ref: str | int) -> MessageRow:
+    """A message that the person may change. Raises `MessageNotFound`, `AccessDenied`."""
+    with rt.db.reading() as session:
+        return _own(session, person, ref)
+
+
+def deletable(rt: Runtime, person: Person, ref: str | int) -> MessageRow:
+    """A message that the person may take back. Raises `MessageNotFound`, `AccessDenied`."""
+    with rt.db.reading() as session:
+        return _deletable(session, person, ref)
+
+
+def followers(
+    rt: Runtime, person: Person, ref: str | int, limit: int
+) -> tuple[MessageRow, list[int]]:
+    """A message, and the ids of those after it, ascending. Raises `MessageNotFound`."""
+    with rt.db.reading() as session:
+        message = access.message(session, person, ref)
+        return message, messages.ids_after(session, message, limit)
 
 
 def search(

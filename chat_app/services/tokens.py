@@ -4,9 +4,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chat_app import audit
 from chat_app.access import Person, number
 from chat_app.auth import passwords, secrets
-from chat_app.errors import AccessDenied, InvalidRequest, NotFound, ServerBusy, Unauthorized
+from chat_app.errors import InvalidRequest, NotFound, ServerBusy, Unauthorized
 from chat_app.runtime import Runtime
 from chat_app.store import tokens
 from chat_app.store.base import now
@@ -30,17 +31,21 @@ class Issued:
     row: TokenRow
 
 
-def sign_in(rt: Runtime, email: str, password: str, kind: str) -> Issued:
-    """A new `session` or `login` token. Raises `Unauthorized`, the same for every reason."""
+def sign_in(rt: Runtime, email: str, password: str, kind: str, name: str | None = None) -> Issued:
+    """A new `session` or `login` token, with a name for the place. Raises `Unauthorized`, the
+    same for every reason.
+    """
     with rt.db.reading() as session:
         user = user_by_email(session, email)
     fits = passwords.is_password(user.password_hash if user else None, password)
     if user is None or not fits or not user.is_active:
+        _note_failure(rt, user)
         raise Unauthorized("The email or the password is not right.")
     days = SESSION_DAYS if kind == "session" else LOGIN_TOKEN_DAYS
     with rt.db.transaction() as session:
         tokens.delete_expired(session)
-        return _issue(session, user.id, kind, kind, days, SCOPES)
+        audit.note_own(session, user, "signed_in", name or kind)
+        return _issue(session, user.id, kind, name or kind, days, SCOPES)
 
 
 def identify(rt: Runtime, secret: str) -> Person:
@@ -68,13 +73,17 @@ def create(
     rt: Runtime, person: Person, name: str, scopes: tuple[str, ...], days: int | None
 ) -> Issued:
     """A token for a machine of theirs. Raises `AccessDenied` from a token that may only read."""
-    if "write" not in person.scopes:
-        raise AccessDenied
-    return issue(rt, person.id, name, scopes, days)
+    person.must_act()
+    return issue(rt, person.id, name, scopes, days, by=person)
 
 
 def issue(
-    rt: Runtime, user_id: int, name: str, scopes: tuple[str, ...], days: int | None
+    rt: Runtime,
+    user_id: int,
+    name: str,
+    scopes: tuple[str, ...],
+    days: int | None,
+    by: Person | None = None,
 ) -> Issued:
     """As `create`, for the operator at the shell. Raises `InvalidRequest` for a bad scope or
     number of days; None lasts for ever."""
@@ -83,6 +92,7 @@ def issue(
     if days is not None and not 0 < days <= TOKEN_DAYS_MAX:
         raise InvalidRequest(f"A token lasts 1 to {TOKEN_DAYS_MAX} days.", field="days")
     with rt.db.transaction() as session:
+        _note(session, by, user_id, "token_made", name)
         return _issue(session, user_id, "api", name, days, scopes)
 
 
@@ -93,12 +103,11 @@ def list_tokens(rt: Runtime, user_id: int) -> list[TokenRow]:
 
 def revoke_own(rt: Runtime, person: Person, ref: str | int) -> None:
     """Raises `AccessDenied` from a token that may only read, `NotFound`."""
-    if "write" not in person.scopes:
-        raise AccessDenied
-    revoke(rt, person.id, ref)
+    person.must_act()
+    revoke(rt, person.id, ref, by=person)
 
 
-def revoke(rt: Runtime, user_id: int, ref: str | int) -> None:
+def revoke(rt: Runtime, user_id: int, ref: str | int, by: Person | None = None) -> None:
     """As `revoke_own`, for the operator. Raises `NotFound` for a token that is not theirs."""
     token_id = number(ref)
     with rt.db.transaction() as session:
@@ -106,6 +115,7 @@ def revoke(rt: Runtime, user_id: int, ref: str | int) -> None:
         if found is None or found.user_id != user_id:
             raise NotFound("There is no such token.")
         session.delete(found)
+        _note(session, by, user_id, "token_revoked", found.name)
 
 
 def owner_of(rt: Runtime, email: str) -> UserRow:
@@ -115,6 +125,24 @@ def owner_of(rt: Runtime, email: str) -> UserRow:
     if user is None:
         raise NotFound(f"There is no person {email}.")
     return user
+
+
+def _note(session: Session, by: Person | None, user_id: int, kind: str, name: str) -> None:
+    """About somebody's token: by themselves, or by the operator at the shell."""
+    user = session.get_one(UserRow, user_id)
+    if by is not None:
+        audit.note_own(session, user, kind, name)
+    else:
+        home = next(iter(workspaces_of(session, user_id)), None)
+        audit.note(session, None, kind, f"{name} ({user.email})", home)
+
+
+def _note_failure(rt: Runtime, user: UserRow | None) -> None:
+    with suppress(ServerBusy), rt.db.transaction() as session:
+        if user is None:
+            audit.note(session, None, "sign_in_failed")
+        else:
+            audit.note_own(session, user, "sign_in_failed")
 
 
 def _issue(

@@ -27,7 +27,8 @@ Ref = str | int
 @dataclass(frozen=True)
 class ServerSeen:
     """A tool server on the page. `project` is None for the system's; `is_signed_in` is None where
-    nobody has to sign in; `tools` is how many it listed.
+    nobody has to sign in; `tools` is how many it listed; `may_open` is whether its tools are for
+    them to look at.
     """
 
     id: int
@@ -42,6 +43,7 @@ class ServerSeen:
     tools: int
     is_signed_in: bool | None
     may_sync: bool
+    may_open: bool
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def list_seen(rt: Runtime, person: Person) -> list[ServerSeen]:
             tools=tools.get(row.id, 0),
             is_signed_in=row.id in signed_in if row.auth == OAUTH else None,
             may_sync=row.id in known and _may_change(person, row, projects),
+            may_open=row.id in known,
         )
         for row in rows
     ]

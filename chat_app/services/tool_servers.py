@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chat_app import access
+from chat_app import access, audit
 from chat_app.access import Person
 from chat_app.egress import Networks
 from chat_app.errors import Conflict, InvalidRequest, QuotaExceeded, ToolServerNotFound
@@ -40,7 +40,9 @@ Ref = str | int
 
 @dataclass(frozen=True)
 class ServerShown:
-    """A tool server as a person may see it. `url` is None where it is not theirs to know."""
+    """A tool server as a person may see it. `url` and `command` are None where they are not theirs
+    to know; `has_key` is true for a key and for headers.
+    """
 
     id: int
     name: str
@@ -53,6 +55,9 @@ class ServerShown:
     state_message: str | None
     last_sync: datetime | None
     enabled: bool
+    has_api_key: bool
+    has_headers: bool
+    command: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,7 @@ def _change(
             _check_name(session, row.project_id, changes["name"], row.id)
         clients.change(session, row, changes, rt.cipher)
         is_moved = fill(row, changes, rt.cipher)
+        _note(session, person, "tool_server_changed", row)
         if "url" in changes:
             row.by_operator = person.is_operator
     if is_moved or not row.enabled:
@@ -171,6 +177,7 @@ def delete(rt: Runtime, person: Person, ref: Ref, project: Ref | None = None) ->
         row = _find(session, person, ref, project)
         _must_change(session, person, row.project_id)
         session.delete(row)
+        _note(session, person, "tool_server_deleted", row)
     rt.tool_servers.forget(row.id)
 
 
@@ -228,7 +235,14 @@ def _add(
     session.add(row)
     session.flush()
     clients.change(session, row, fields, rt.cipher)
+    _note(session, person, "tool_server_made", row)
     return row
+
+
+def _note(session: Session, person: Person, kind: str, row: ToolServerRow) -> None:
+    """For those who run the project's workspace; the system's are the operators'."""
+    project = session.get(ProjectRow, row.project_id) if row.project_id else None
+    audit.note(session, person, kind, row.name, project.workspace_id if project else None)
 
 
 def _guard(rt: Runtime, person: Person) -> Networks | None:
@@ -276,4 +290,7 @@ def _shown(person: Person, row: ToolServerRow) -> ServerShown:
         state_message=row.state_message,
         last_sync=row.last_sync,
         enabled=row.enabled,
+        has_api_key=row.api_key_encrypted is not None,
+        has_headers=row.headers_encrypted is not None,
+        command=tuple(row.command) if row.command and person.is_operator else None,
     )

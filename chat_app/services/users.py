@@ -1,10 +1,12 @@
 """People: registering, the members of a workspace, passwords."""
 
+from chat_app import audit
 from chat_app.access import Person
 from chat_app.auth import passwords, secrets
 from chat_app.errors import AccessDenied, Conflict, InvalidRequest, UserNotFound
 from chat_app.runtime import Runtime
 from chat_app.store.db import Session
+from chat_app.store.tokens import end_sessions
 from chat_app.store.users import NAME_MAX_CHARS, UserRow, all_users, first_operator, user_by_email
 from chat_app.store.workspaces import (
     ROLES,
@@ -25,7 +27,7 @@ def register(rt: Runtime, email: str, password: str, name: str | None) -> UserRo
     """
     if not rt.settings.signup:
         raise AccessDenied("Signing up is closed here. An admin can add you.")
-    return create(rt, email, password, name, role="member")
+    return create(rt, email, password, name, role="member", is_own=True)
 
 
 def create(
@@ -35,11 +37,15 @@ def create(
     name: str | None,
     role: str,
     is_operator: bool = False,
+    is_own: bool = False,
 ) -> UserRow:
-    """A new person in the first workspace. Raises `InvalidRequest`, `Conflict`."""
+    """A new person in the first workspace, who did it themselves if `is_own`.
+
+    Raises `InvalidRequest`, `Conflict`.
+    """
     if role not in ROLES:
         raise InvalidRequest(f"A role is one of: {', '.join(ROLES)}.", field="role")
-    password_hash = passwords.hash_password(checked_password(password))
+    password_hash = passwords.hash_password(passwords.checked(password))
     email = email.strip().lower()
     with rt.db.transaction() as session:
         if user_by_email(session, email) is not None:
@@ -52,25 +58,33 @@ def create(
         )
         session.add(user)
         session.flush()
-        _join(session, user.id, role)
+        home = _home(session)
+        session.add(WorkspaceMemberRow(workspace_id=home, user_id=user.id, role=role))
+        audit.note(session, user if is_own else None, "account_made", f"{email}: {role}", home)
         return user
 
 
-def _join(session: Session, user_id: int, role: str) -> None:
+def _home(session: Session) -> int:
     workspace = first_workspace(session)
     if workspace is None:
         raise Conflict(EMPTY)
-    session.add(WorkspaceMemberRow(workspace_id=workspace.id, user_id=user_id, role=role))
+    return workspace.id
 
 
 def set_password(rt: Runtime, email: str, password: str) -> UserRow:
-    """Raises `UserNotFound`, `InvalidRequest`."""
-    password_hash = passwords.hash_password(checked_password(password))
+    """A new password; whoever is signed in with the old one is not any more.
+
+    Raises `UserNotFound`, `InvalidRequest`.
+    """
+    password_hash = passwords.hash_password(passwords.checked(password))
     with rt.db.transaction() as session:
         user = user_by_email(session, email)
         if user is None:
             raise UserNotFound
         user.password_hash = password_hash
+        end_sessions(session, user.id)
+        home = next(iter(workspaces_of(session, user.id)), None)
+        audit.note(session, None, "password_changed", user.email, home)
         return user
 
 
@@ -110,11 +124,3 @@ def members(rt: Runtime, person: Person) -> list[tuple[UserRow, str]]:
 def new_password() -> str:
     """A password that nobody has to think up."""
     return secrets.new_password()
-
-
-def checked_password(password: str) -> str:
-    """The password itself. Raises `InvalidRequest` when it is too short or too long."""
-    low, high = passwords.PASSWORD_MIN_CHARS, passwords.PASSWORD_MAX_CHARS
-    if not low <= len(password) <= high:
-        raise InvalidRequest(f"A password has {low} to {high} characters.", field="password")
-    return password

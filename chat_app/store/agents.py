@@ -119,3 +119,9 @@ def clear_default(session: Session, workspace_id: int) -> None:
         .where(AgentRow.workspace_id == workspace_id, AgentRow.is_default)
         .values(is_default=False)
     )
+
+
+def agents_without_model(session: Session, demo_ids: list[int]) -> list[AgentRow]:
+    """The agents that have no provider, or one of these."""
+    none = AgentRow.provider_id.is_(None)
+    return list(session.scalars(select(AgentRow).where(none | AgentRow.provider_id.in_(demo_ids))))

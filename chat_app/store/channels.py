@@ -1,8 +1,9 @@
 """Channels and who is in them."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, func, select, update
+from sqlalchemy import ForeignKey, Select, String, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from chat_app.errors import ChannelNotFound
@@ -105,10 +106,54 @@ def channels_of(
     return list(session.scalars(found.limit(limit)))
 
 
+def channels_of_project(
+    session: Session, user_id: int, project_id: int, limit: int
+) -> list[ChannelRow]:
+    """The channels of a project that a person is in, the last active first."""
+    found = select(ChannelRow).where(
+        ChannelRow.id.in_(ids_of_channels_of(user_id)), ChannelRow.project_id == project_id
+    )
+    found = found.order_by(ChannelRow.updated_at.desc(), ChannelRow.id.desc())
+    return list(session.scalars(found.limit(limit)))
+
+
+def delete_left_over(session: Session, title: str, before: datetime) -> None:
+    """Delete the channels with this title that nobody is in, and was not since `before`."""
+    inhabited = select(ChannelMemberRow.channel_id)
+    session.execute(
+        delete(ChannelRow).where(
+            ChannelRow.title == title,
+            ChannelRow.updated_at < before,
+            ChannelRow.id.not_in(inhabited),
+        )
+    )
+
+
 def all_channels(session: Session, limit: int) -> list[ChannelRow]:
     """The channels of every workspace, the last active first."""
     found = select(ChannelRow).order_by(ChannelRow.updated_at.desc(), ChannelRow.id.desc())
     return list(session.scalars(found.limit(limit)))
+
+
+def leave_channels(session: Session, workspace_id: int, user_id: int) -> None:
+    """Take somebody out of all channels of a workspace."""
+    theirs = select(ChannelRow.id).where(ChannelRow.workspace_id == workspace_id)
+    left = delete(ChannelMemberRow).where(ChannelMemberRow.user_id == user_id)
+    session.execute(left.where(ChannelMemberRow.channel_id.in_(theirs)))
+
+
+def titles_of(session: Session, channel_ids: Collection[int]) -> dict[int, str]:
+    """`{channel id: title}`."""
+    found = select(ChannelRow.id, ChannelRow.title).where(ChannelRow.id.in_(channel_ids))
+    return dict(list(session.execute(found)))
+
+
+def channels_titled(session: Session, user_id: int, words: str, limit: int) -> list[ChannelRow]:
+    """The person's channels with each of `words` in the title, the last active first."""
+    found = select(ChannelRow).where(ChannelRow.id.in_(ids_of_channels_of(user_id)))
+    for word in words.split():
+        found = found.where(ChannelRow.title.icontains(word, autoescape=True))
+    return list(session.scalars(found.order_by(ChannelRow.updated_at.desc()).limit(limit)))
 
 
 def people_in(session: Session, channel_id: int) -> list[UserRow]:

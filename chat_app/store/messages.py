@@ -1,5 +1,6 @@
 """Messages: what was said in a channel, by whom, and how it ended."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,6 @@ from chat_app.store.base import Base, Public
 from chat_app.store.channels import ids_of_channels_of
 
 CLIENT_ID_MAX_CHARS = 100
-LIKE_ESCAPE = "\\"
 
 
 class MessageRow(Public, Base):
@@ -37,6 +37,7 @@ class MessageRow(Public, Base):
         UniqueConstraint("channel_id", "seq"),
         UniqueConstraint("author_user_id", "client_id"),
         Index("ix_messages_channel_id_id", "channel_id", "id"),
+        Index("ix_messages_created_at", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -146,15 +147,20 @@ def replace_answers(session: Session, question_id: int, reply_id: int) -> list[i
 def search_messages(
     session: Session, user_id: int, words: str, before: int | None, limit: int
 ) -> list[MessageRow]:
-    """Messages that contain `words`, in the channels the person is in, newest first."""
-    escaped = words
-    for sign in (LIKE_ESCAPE, "%", "_"):
-        escaped = escaped.replace(sign, LIKE_ESCAPE + sign)
+    """Messages that contain each of `words`, in the channels the person is in, newest first."""
     found = _shown().where(MessageRow.channel_id.in_(ids_of_channels_of(user_id)))
-    found = found.where(MessageRow.body.ilike(f"%{escaped}%", escape=LIKE_ESCAPE))
+    for word in words.split():
+        found = found.where(MessageRow.body.icontains(word, autoescape=True))
     if before is not None:
         found = found.where(MessageRow.id < before)
     return list(session.scalars(found.order_by(MessageRow.id.desc()).limit(limit)))
+
+
+def ids_after(session: Session, message: MessageRow, limit: int) -> list[int]:
+    """The ids of the messages that follow this one in its channel, ascending."""
+    found = _shown().where(MessageRow.channel_id == message.channel_id)
+    found = found.where(MessageRow.id > message.id).order_by(MessageRow.id).limit(limit)
+    return list(session.scalars(found.with_only_columns(MessageRow.id)))
 
 
 class FeedbackRow(Base):
@@ -171,3 +177,12 @@ class FeedbackRow(Base):
     )
     rating: Mapped[str] = mapped_column(String(4))
     comment: Mapped[str | None] = mapped_column(Text)
+
+
+def feedback_of(
+    session: Session, user_id: int, message_ids: Collection[int]
+) -> dict[int, FeedbackRow]:
+    """What a person thinks of these messages, by the message's id."""
+    found = select(FeedbackRow).where(FeedbackRow.user_id == user_id)
+    rows = session.scalars(found.where(FeedbackRow.message_id.in_(message_ids)))
+    return {row.message_id: row for row in rows}

@@ -36,6 +36,7 @@ class RunRow(Public, Base):
         UniqueConstraint("question_id", "generation"),
         Index("ix_runs_status_lease_until", "status", "lease_until"),
         Index("ix_runs_owner_status", "owner", "status"),
+        Index("ix_runs_created_at", "created_at"),
         {"sqlite_autoincrement": True},
     )
 

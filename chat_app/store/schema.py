@@ -17,9 +17,12 @@ from sqlalchemy import Connection, text
 from chat_app.errors import InvalidRequest
 from chat_app.store import (
     approvals,
+    audit,
     channel_events,
+    invitations,
     notes,
     projects,
+    read_marks,
     run_events,
     tokens,
     tool_logins,
@@ -35,9 +38,12 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 # Importing a row registers its table: the metadata is whole only once all of them are in.
 TABLES = (
     approvals,
+    audit,
     channel_events,
+    invitations,
     notes,
     projects,
+    read_marks,
     run_events,
     tokens,
     tool_logins,

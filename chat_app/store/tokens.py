@@ -2,11 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base, Numbered, now
 from chat_app.store.users import UserRow
+
+# The kinds that somebody got by signing in.
+SIGN_INS = ("session", "login")
 
 
 class TokenRow(Numbered, Base):
@@ -36,6 +39,20 @@ def tokens_of(session: Session, user_id: int) -> list[TokenRow]:
     """A person's tokens made by hand, newest first."""
     found = select(TokenRow).where(TokenRow.user_id == user_id, TokenRow.kind == "api")
     return list(session.scalars(found.order_by(TokenRow.id.desc())))
+
+
+def sessions_of(session: Session, user_id: int) -> list[TokenRow]:
+    """Where a person is signed in, the last used first."""
+    found = select(TokenRow).where(TokenRow.user_id == user_id, TokenRow.kind.in_(SIGN_INS))
+    found = found.where(TokenRow.expires_at > now())
+    used = func.coalesce(TokenRow.last_used_at, TokenRow.created_at)
+    return list(session.scalars(found.order_by(used.desc(), TokenRow.id.desc())))
+
+
+def end_sessions(session: Session, user_id: int, but: str | None = None) -> None:
+    """Sign a person out everywhere, but for the token with the hash `but`."""
+    found = delete(TokenRow).where(TokenRow.user_id == user_id, TokenRow.kind.in_(SIGN_INS))
+    session.execute(found if but is None else found.where(TokenRow.token_hash != but))
 
 
 def delete_expired(session: Session) -> None:

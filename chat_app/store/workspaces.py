@@ -1,6 +1,6 @@
 """Workspaces (tenants) and the people in them."""
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base, Public
@@ -57,3 +57,31 @@ def people_of(session: Session, workspace_id: int) -> list[tuple[UserRow, str]]:
         .order_by(UserRow.name, UserRow.id)
     )
     return [(user, role) for user, role in rows]
+
+
+def workspaces_by_id(session: Session, ids: list[int] | None) -> list[WorkspaceRow]:
+    """The workspaces with these ids, the oldest first; None are all."""
+    found = select(WorkspaceRow).order_by(WorkspaceRow.id)
+    return list(session.scalars(found if ids is None else found.where(WorkspaceRow.id.in_(ids))))
+
+
+def lock_workspace(session: Session, workspace_id: int) -> None:
+    """Who else changes its people waits for this transaction."""
+    found = select(WorkspaceRow.id).where(WorkspaceRow.id == workspace_id)
+    session.execute(found.with_for_update())
+
+
+def member_of(session: Session, workspace_id: int, user_id: int) -> WorkspaceMemberRow | None:
+    return session.get(WorkspaceMemberRow, (workspace_id, user_id))
+
+
+def count_owners(session: Session, workspace_id: int) -> int:
+    """How many owners it has who may still come in."""
+    found = (
+        select(func.count())
+        .select_from(WorkspaceMemberRow)
+        .join(UserRow, UserRow.id == WorkspaceMemberRow.user_id)
+        .where(WorkspaceMemberRow.workspace_id == workspace_id, UserRow.is_active)
+        .where(WorkspaceMemberRow.role == "owner")
+    )
+    return session.scalar(found) or 0

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.usefixtures("mcp")
 # What a door belongs to, and whether it changes anything.
 ANYBODY = {"health.alive", "health.ready", "auth.login", "auth.register"}
 ONES_OWN_READ = {"auth.me", "auth.members", "auth.list_tokens", "channels.list_channels"}
+ONES_OWN_READ |= {"workspaces.list_workspaces"}
 ONES_OWN_READ |= {"agents.list_agents", "messages.search", "projects.list_projects"}
 INSTALLATION_READ = {"providers.list_providers", "providers.get_provider"}
 OPERATE = {"providers.create_provider", "providers.update_provider", "providers.delete_provider"}
@@ -57,9 +58,18 @@ OTHERWISE = {
     "projects.create_project",
     "sessions.stream",
     "sessions.web_socket",
+    "invitations.accept",
+    "invitations.create_invitation",
+    "invitations.list_invitations",
+    "invitations.look",
+    "invitations.register",
 }
+SECRET_ALONE = {"invitations.look", "invitations.register"}
 
 CONNECT = {"tool_logins.connect", "tool_logins.disconnect"}
+
+WORKSPACE_READ = {"workspaces.list_members"}
+WORKSPACE_WRITE = {"workspaces.change_member", "workspaces.remove_member"}
 
 # Outcomes: in; or the code of the refusal.
 IN, NOBODY, DENIED = "in", "unauthorized", "access_denied"
@@ -101,6 +111,14 @@ TABLE: list[tuple[set[str], dict[str, str]]] = [
     ({"agents.create_agent"}, row(IN, DENIED, DENIED, DENIED, IN)),
     ({"projects.create_project"}, row(IN, DENIED, IN, DENIED, IN)),
     ({"sessions.stream"}, row(IN, DENIED, IN, DENIED, IN)),
+    (WORKSPACE_READ, row(IN, IN, IN, IN, "workspace_not_found")),
+    (WORKSPACE_WRITE, row(IN, DENIED, DENIED, DENIED, "workspace_not_found")),
+    ({"invitations.list_invitations"}, row(IN, IN, DENIED, DENIED, IN)),
+    ({"invitations.create_invitation"}, row(IN, DENIED, DENIED, DENIED, IN)),
+    ({"invitations.revoke_invitation"}, row(IN, DENIED, DENIED, DENIED, "invitation_not_found")),
+    # The secret of the table is nobody's.
+    ({"invitations.accept"}, row("invitation_not_found", DENIED, *["invitation_not_found"] * 3)),
+    (SECRET_ALONE, dict.fromkeys(KINDS, "invitation_not_found")),
     # It begins as HTTP and refuses what is no WebSocket before it looks at the person.
     ({"sessions.web_socket"}, {}),
 ]
@@ -122,6 +140,10 @@ BODIES: dict[str, Any] = {
     "project_tools.create_server": {"name": "x", "url": "https://x.example/mcp"},
     "projects.create_project": {"name": "x"},
     "projects.update_project": {"name": "x"},
+    "workspaces.change_member": {"role": "owner"},
+    "invitations.look": {"secret": "x"},
+    "invitations.accept": {"secret": "x"},
+    "invitations.register": {"secret": "x", "email": "x@example.com", "password": "correct-horse"},
     "agent_chat.chat": {"message": "x"},
     "agent_chat.chat_stream": {"message": "x"},
 }
@@ -161,6 +183,8 @@ class Things:
             "run_id": said["run_id"],
             "call_id": "none",
             "user_id": 1,
+            "workspace_id": 1,
+            "invitation_id": owner.post("/api/invitations").get_json()["id"],
             "agent_id": agent["id"],
             "agent": agent["public_id"],
             "provider_id": owner.post("/api/providers", named | endpoint).get_json()["id"],

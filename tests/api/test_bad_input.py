@@ -54,6 +54,8 @@ class Doors:
             "server_id": server["id"],
             "tool_id": tool["id"],
             "project_id": mine["id"],
+            "workspace_id": 1,
+            "invitation_id": owner.post("/api/invitations", {}).get_json()["id"],
         }
         self.of_project = {"server_id": own["id"], "tool_id": own_tool["id"]}
         self.agent = agent["public_id"]
