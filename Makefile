@@ -5,10 +5,10 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint format docs bench
+.PHONY: help run test faults lint format docs translations bench
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
 
 run: .venv/.installed ## Serve on http://127.0.0.1:8000, or on PORT
 	@$(BIN)/flask --app wsgi db upgrade
@@ -32,6 +32,9 @@ format: .venv/.installed-dev ## Write every file in the one format
 
 docs: .venv/.installed ## Write the pages of docs/ that come from the code
 	$(BIN)/flask --app wsgi docs errors > docs/errors.md
+
+translations: .venv/.installed ## Bring the catalogues up to date, and list what they lack
+	@$(BIN)/python -m scripts.translations
 
 faults: .venv/.installed-dev ## Kill, cut, pause and drain it, hundreds of times
 	FAULTS=full $(BIN)/python -m pytest -q tests/faults

@@ -1,0 +1,1 @@
+"""What those who work on this repository run; nothing of it is needed to serve."""
