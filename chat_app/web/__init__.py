@@ -1,22 +1,40 @@
 """The pages: one file a screen. Every action is a plain form; JavaScript adds the live stream."""
 
 from flask import Flask
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
-from chat_app import errors, markdown
+from chat_app import errors, markdown, sentences
 from chat_app.services import tokens
 from chat_app.web import (
+    account,
+    agent_try,
+    agents,
     assets,
+    audit,
     channel,
     channel_settings,
     channels,
+    first_run,
     headers,
+    invitations,
     languages,
+    languages_page,
+    message_actions,
     messages,
+    people,
+    projects,
+    providers,
     register,
     runs,
+    search,
     settings_pages,
     sign_in,
+    themes,
+    token_pages,
+    tool_servers,
     tools,
+    usage,
 )
 from chat_app.web.blueprint import bp
 from chat_app.web.refusals import refuse
@@ -24,7 +42,32 @@ from chat_app.web.refusals import refuse
 __all__ = ["install", "refuse"]
 
 # Importing a screen puts its views on the blueprint.
-SCREENS = (assets, channel, channel_settings, channels, messages, register, runs, sign_in, tools)
+SCREENS = (
+    account,
+    agent_try,
+    agents,
+    assets,
+    audit,
+    channel,
+    channel_settings,
+    channels,
+    first_run,
+    invitations,
+    languages_page,
+    message_actions,
+    messages,
+    people,
+    projects,
+    providers,
+    register,
+    runs,
+    search,
+    sign_in,
+    token_pages,
+    tool_servers,
+    tools,
+    usage,
+)
 
 
 def install(app: Flask) -> None:
@@ -33,15 +76,37 @@ def install(app: Flask) -> None:
         # The token in the cookie ends by itself: writing the cookie anew would not prolong it.
         SESSION_REFRESH_EACH_REQUEST=False,
     )
-    app.jinja_env.globals.update(asset=assets.url, approval_action=runs.approval_action)
-    app.jinja_env.filters.update(markdown=markdown.render, sentence=sentence)
+    app.jinja_env.globals.update(
+        asset=assets.url, approval_action=runs.approval_action, answer_sentences=answer_sentences
+    )
+    app.jinja_env.filters.update(markdown=markdown.render, sentence=_sentence, told=_told)
     languages.install(app)
+    themes.install(app)
     settings_pages.install(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.after_request(headers.protect)
     app.register_blueprint(bp)
 
 
+def answer_sentences() -> dict[str, str]:
+    """What can go wrong with an answer, by code."""
+    kinds = (errors.AnswerError, errors.ServerError)
+    return {
+        cls.error_code: sentence(cls.error_code) for cls in errors.codes() if issubclass(cls, kinds)
+    }
+
+
 def sentence(error_code: str | None) -> str:
     """What to tell a person about an answer that ended with this code."""
-    return errors.from_code(error_code or "internal_error").message
+    return sentences.told(errors.from_code(error_code or "internal_error").message)
+
+
+# With a context, for Jinja works out a filter of a constant once, in whose language it may be.
+@pass_context
+def _sentence(_: Context, error_code: str | None) -> str:
+    return sentence(error_code)
+
+
+@pass_context
+def _told(_: Context, said: str) -> str:
+    return sentences.told(said)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from flask_babel import gettext as _
+
 from chat_app.web import words
 from chat_app.web.asked_fields import AskedField, fields_of
 
@@ -216,12 +218,13 @@ def _thing(part: dict[str, Any], tool: str) -> Thing:
         allowed = IMAGES if kind == "image" else SOUNDS
         data = part.get("data")
         if mime in allowed and isinstance(data, str) and _BASE64.fullmatch(data):
-            what = "Image" if kind == "image" else "Sound"
-            return Thing(kind, f"data:{mime};base64,{data}", f"{what} from {tool}")
-        return Thing("other", "", f"{kind} ({mime or 'of unknown type'}), not shown")
+            label = _("Image from {tool}") if kind == "image" else _("Sound from {tool}")
+            return Thing(kind, f"data:{mime};base64,{data}", label.replace("{tool}", tool))
+        what = f"{kind} ({mime or _('of unknown type')})"
+        return Thing("other", "", _("{what}, not shown").replace("{what}", what))
     if kind == "resource_link":
         uri = str(part.get("uri") or "")
         address = uri if _WEB_ADDRESS.match(uri) else ""
         note = str(part.get("description") or "")
         return Thing("link", address, str(part.get("name") or uri), note or uri)
-    return Thing("other", "", f"{kind}, not shown")
+    return Thing("other", "", _("{what}, not shown").replace("{what}", str(kind)))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import gettext as _
+
 from chat_app.errors import InvalidRequest
 
 MAX_FIELDS = 50
@@ -77,7 +79,8 @@ def content_of(
         elif values:
             content[asked.name] = _value(asked, values[0])
         elif asked.required:
-            raise InvalidRequest(f"“{asked.label}” is missing.", field=asked.name)
+            missing = _("“%(label)s” is missing.", label=asked.label)
+            raise InvalidRequest(missing, field=asked.name)
     return content
 
 
@@ -150,7 +153,8 @@ def _value(asked: AskedField, text: str) -> str | int | float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InvalidRequest(f"“{asked.label}” is not a number.", field=asked.name)
+        wrong = _("“%(label)s” is not a number.", label=asked.label)
+        raise InvalidRequest(wrong, field=asked.name)
     return value
 
 

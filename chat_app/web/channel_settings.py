@@ -1,11 +1,11 @@
 """A channel's settings: its title, who answers in it and when, and its end."""
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from chat_app import access, current
 from chat_app.errors import RequestError
-from chat_app.services import agents, channels
+from chat_app.services import agents, channels, projects
 from chat_app.web import shell
 from chat_app.web.blueprint import bp
 from chat_app.web.forms import ChannelForm
@@ -35,11 +35,15 @@ def delete_channel(channel_id: str) -> ResponseReturnValue:
 
 
 def _changes(form: ChannelForm) -> dict[str, str | int | None]:
-    return {
+    changes: dict[str, str | int | None] = {
         "title": form.text("title"),
         "agent_id": access.number(form.text("agent_id")),
         "reply_mode": form.text("reply_mode"),
     }
+    # Without it the form was one that does not ask.
+    if "project_id" in request.form:
+        changes["project_id"] = access.number(form.text("project_id"))
+    return changes
 
 
 def _page(channel_id: str, form: ChannelForm, error: RequestError | None = None) -> str:
@@ -48,6 +52,7 @@ def _page(channel_id: str, form: ChannelForm, error: RequestError | None = None)
         "channel_settings.html",
         channel=channels.get(rt, person, channel_id),
         agents=agents.list_agents(rt, person),
+        projects=projects.list_projects(rt, person),
         form=form,
         error=error,
     )

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (
     EmailField,
@@ -16,11 +17,11 @@ from chat_app.auth.passwords import PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS
 from chat_app.errors import InvalidRequest
 
 # PostgreSQL cannot store NUL, and no person types it.
-WITHOUT_NUL = Regexp(r"[^\0]*\Z", message="There is a character here that cannot be stored.")
+WITHOUT_NUL = Regexp(r"[^\0]*\Z", message=_("There is a character here that cannot be stored."))
 
 
 def at_most(chars: int) -> Length:
-    return Length(max=chars, message=f"This may have {chars} characters at most.")
+    return Length(max=chars, message=_("This may have %(num)d characters at most.", num=chars))
 
 
 def stripped(text: str | None) -> str:
@@ -55,14 +56,18 @@ class RegisterForm(Form):
     name = StringField(filters=[stripped], validators=[at_most(100), WITHOUT_NUL])
     email = EmailField(
         filters=[stripped],
-        validators=[at_most(254), Email("This is not an email address.")],
+        validators=[at_most(254), Email(_("This is not an email address."))],
     )
     password = PasswordField(
         validators=[
             Length(
                 PASSWORD_MIN_CHARS,
                 PASSWORD_MAX_CHARS,
-                f"A password has {PASSWORD_MIN_CHARS} to {PASSWORD_MAX_CHARS} characters.",
+                _(
+                    "A password has %(low)d to %(high)d characters.",
+                    low=PASSWORD_MIN_CHARS,
+                    high=PASSWORD_MAX_CHARS,
+                ),
             ),
             WITHOUT_NUL,
         ]
@@ -76,10 +81,11 @@ class NewChannelForm(Form):
 class ChannelForm(Form):
     title = StringField(
         filters=[stripped],
-        validators=[InputRequired("A channel needs a title."), at_most(200), WITHOUT_NUL],
+        validators=[InputRequired(_("A channel needs a title.")), at_most(200), WITHOUT_NUL],
     )
-    agent_id = StringField(validators=[Regexp(r"\d*\Z", message="There is no such agent.")])
+    agent_id = StringField(validators=[Regexp(r"\d*\Z", message=_("There is no such agent."))])
     reply_mode = StringField(validators=[AnyOf(["auto", "mention"])])
+    project_id = StringField(validators=[Regexp(r"\d*\Z", message=_("There is no such project."))])
 
 
 class ComposerForm(Form):

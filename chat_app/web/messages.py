@@ -36,6 +36,7 @@ def show_article(message_id: str) -> ResponseReturnValue:
         m=message,
         shown=answers.shown(message, live.get(message.id)),
         channel=channels.get(rt, person, message.channel_id),
+        feedback=messages.feedback(rt, person, [message.id]),
         person=person,
     )
 

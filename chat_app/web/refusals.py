@@ -3,6 +3,7 @@
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from chat_app import sentences
 from chat_app.errors import HoldfastError, Unauthorized
 from chat_app.web.destinations import own_path
 
@@ -11,7 +12,9 @@ def refuse(error: HoldfastError) -> ResponseReturnValue:
     """The error as a page; who must sign in first is sent there, and comes back after."""
     if isinstance(error, Unauthorized):
         return redirect(url_for("web.sign_in", next=_asked_for()), 303)
-    page = make_response(render_template("error.html", error=error), error.http_status)
+    page = make_response(
+        render_template("error.html", error=sentences.translated(error)), error.http_status
+    )
     if (seconds := error.fields.get("retry_after")) is not None:
         page.headers["Retry-After"] = str(seconds)
     return page

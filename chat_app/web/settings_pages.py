@@ -30,7 +30,17 @@ def operator(person: Person) -> bool:
     return person.is_operator
 
 
-PAGES: tuple[SettingsPage, ...] = (SettingsPage("web.list_tools", _("Tools"), everybody),)
+PAGES: tuple[SettingsPage, ...] = (
+    SettingsPage("web.list_agents", _("Agents"), manager),
+    SettingsPage("web.list_providers", _("Models"), operator),
+    SettingsPage("web.list_tools", _("Tools"), everybody),
+    SettingsPage("web.list_projects", _("Projects"), everybody),
+    SettingsPage("web.list_people", _("People"), everybody),
+    SettingsPage("web.show_usage", _("Usage"), manager),
+    SettingsPage("web.show_audit", _("Audit log"), manager),
+    SettingsPage("web.list_tokens", _("Tokens"), everybody),
+    SettingsPage("web.show_account", _("Account"), everybody),
+)
 
 
 def install(app: Flask) -> None:

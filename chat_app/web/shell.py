@@ -5,7 +5,7 @@ from typing import Any
 from flask import render_template
 
 from chat_app import current
-from chat_app.services import channels, tool_logins
+from chat_app.services import channels, tool_logins, unread
 
 SIDEBAR_CHANNELS = 50
 
@@ -18,6 +18,7 @@ def page(template: str, **shown: Any) -> str:
         "person": person,
         "latest": latest,
         "has_more": bool(more),
+        "unread": unread.counts(current.runtime(), person, [channel.id for channel in latest]),
         "has_tools": tool_logins.sees_any(current.runtime(), person),
     }
     return render_template(template, **around, **shown)

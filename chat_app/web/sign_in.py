@@ -7,6 +7,7 @@ from chat_app import current
 from chat_app.errors import RequestError
 from chat_app.services import tokens
 from chat_app.web.blueprint import bp
+from chat_app.web.browsers import browser_name
 from chat_app.web.destinations import own_path
 from chat_app.web.forms import SignInForm
 
@@ -29,7 +30,8 @@ def sign_in() -> ResponseReturnValue:
 
 def enter(email: str, password: str) -> None:
     """Sign this browser in. Raises `Unauthorized`."""
-    issued = tokens.sign_in(current.runtime(), email, password, "session")
+    where = browser_name(request.user_agent.string)
+    issued = tokens.sign_in(current.runtime(), email, password, "session", where)
     # Nothing of the visitor's session lives on: who planted it must not know what it becomes.
     session.clear()
     session[current.SESSION_TOKEN] = issued.secret

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
 
 from chat_app import current
 from chat_app.errors import HoldfastError
@@ -12,7 +13,8 @@ from chat_app.services.tool_logins import CameBack, ServerSeen
 from chat_app.web import headers, shell, words
 from chat_app.web.blueprint import bp
 
-TRANSPORTS = {"http": "HTTP", "sse": "HTTP + SSE", "stdio": "Command", "demo": "Built in"}
+LIST = "web.list_tools"
+TRANSPORTS = {"http": "HTTP", "sse": "HTTP + SSE", "stdio": _("Command"), "demo": _("Built in")}
 
 
 @bp.get("/tools")
@@ -63,6 +65,7 @@ def _page(error: HoldfastError | None = None, signed_in: str | None = None) -> R
     moment = datetime.now(UTC)
     page = shell.page(
         "tools.html",
+        section=LIST,
         servers=servers,
         transports=TRANSPORTS,
         ago={one.id: words.left(moment, one.last_sync) for one in servers if one.last_sync},

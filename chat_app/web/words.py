@@ -1,6 +1,9 @@
-"""Lengths of time in words. static/js/words.js says the same. Pure."""
+"""Lengths of time in words. static/js/words.js says the same of short ones."""
 
 from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
 
 
 def duration(ms: int | None) -> str:
@@ -18,9 +21,14 @@ def duration(ms: int | None) -> str:
 def left(until: datetime, now: datetime) -> str:
     """How long it is until then: `5 minutes`, `1 hour`, `less than a minute`."""
     seconds = (until - now) / timedelta(seconds=1)
-    for unit, unit_s in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        # Half a unit over is rounded, so that a fresh day is not called 23 hours.
-        if seconds >= unit_s * 0.99:
-            count = max(round(seconds / unit_s), 1)
-            return f"{count} {unit}" + ("s" if count > 1 else "")
-    return "less than a minute"
+    said: str
+    # Half a unit over is rounded, so that a fresh day is not called 23 hours.
+    if (days := seconds / 86_400) >= 0.99:
+        said = ngettext("%(num)d day", "%(num)d days", max(round(days), 1))
+    elif (hours := seconds / 3_600) >= 0.99:
+        said = ngettext("%(num)d hour", "%(num)d hours", max(round(hours), 1))
+    elif (minutes := seconds / 60) >= 0.99:
+        said = ngettext("%(num)d minute", "%(num)d minutes", max(round(minutes), 1))
+    else:
+        said = _("less than a minute")
+    return said

@@ -108,3 +108,28 @@ def test_events_that_change_nothing_are_no_reason_to_draw(take):
         True,
         False,
     ]
+
+
+def html(after, block, content):
+    return {"type": "html", "after": after, "block": block, "html": content}
+
+
+def test_blocks_go_to_the_text_after_so_many_calls(take):
+    taken = take(START, ONE, html(0, 0, "a"), CALL, ASK, RESULT, TWO, html(1, 0, "b"))
+    assert [part.get("blocks") for part in taken["list"]] == [["a"], None, ["b"]]
+
+
+@pytest.mark.parametrize(
+    ("events", "blocks"),
+    [
+        ([], None),
+        ([html(0, 0, "a"), html(0, 1, "b"), html(0, 1, "c")], ["a", "c"]),
+        ([html(0, 0, "a"), html(0, 1, "b"), html(0, 1, "")], ["a"]),
+        ([html(0, 0, "a"), html(0, 1, "b"), html(0, 0, ""), html(0, 1, "")], []),
+        ([html(0, 0, "a"), RESET, ONE], None),
+        ([html(0, 0, "a"), {"type": "restart", "from_seq": 3}], ["a"]),
+    ],
+)
+def test_a_text_has_the_blocks_that_were_told_last(take, events, blocks):
+    (part,) = take(START, ONE, *events)["list"]
+    assert part.get("blocks") == blocks

@@ -109,7 +109,7 @@ def test_hostile_text_is_inert_while_it_streams_and_after(page, server, more):
     expect(answer(page)).to_have_attribute("data-status", "streaming")
     more.set()
     expect(answer(page)).to_have_attribute("data-status", "complete")
-    expect(page.locator(".message script, .message img, .message a")).to_have_count(0)
+    expect(page.locator(".body :is(script, img, a)")).to_have_count(0)
     expect(page).to_have_title("Kelp · Holdfast")
     page.reload()
     expect(page).to_have_title("Kelp · Holdfast")

@@ -170,3 +170,14 @@ def test_a_picture_is_shown(ada, owner, fake, channel, path):
     fake.enqueue(calls("picture", "{}"), says("Nice, is it not?"))
     owner.say(channel, "Please.", reply="wait")
     assert '<img src="data:image/png;base64,iVBORw0KGgo' in ada.get(path).text
+
+
+@pytest.mark.parametrize(("answer", "sentence"), [("yes", "Allowed a tool"), ("no", "Refused a")])
+def test_the_audit_log_says_who_decided(ada, owner, asked, answer, sentence):
+    run_id = asked("send_mail", MAIL)
+    ada.submit(f"/runs/{run_id}/approvals/call_1", approve=answer)
+    newest = ada.get("/settings/audit").text.partition("<tbody>")[2].partition("</tr>")[0]
+    assert sentence in newest
+    assert "Harbour: send_mail" in newest
+    assert "Owner" in newest
+    events(owner, run_id, "tool_result")

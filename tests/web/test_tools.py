@@ -63,6 +63,7 @@ def drawn(app, rt, owner, answered):
                 shown=answers.shown(message, live),
                 channel=channels.get(rt, person, message.channel_id),
                 person=person,
+                feedback={},
             )
 
     return _drawn

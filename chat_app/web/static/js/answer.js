@@ -4,6 +4,7 @@ import { AnswerBody } from "./answer_body.js";
 import { AnswerParts } from "./answer_parts.js";
 import { cancelRun, getArticle, regenerateAction, streamOf } from "./api.js";
 import { EventStream } from "./event_stream.js";
+import { sentenceOf } from "./sentences.js";
 import { showTime } from "./times.js";
 
 const STATUS_OF_ERROR = { run_cancelled: "cancelled", run_interrupted: "interrupted" };
@@ -36,7 +37,7 @@ export class Answer {
     if (event.type === "start") this.#begin(event);
     if (event.type === "done") this.#end("complete", event.message_id, "ends");
     else if (event.type === "error") this.#fail(event);
-    else if (this.#parts.take(event, seq)) this.#draw();
+    else if (this.#parts.take(said(event), seq)) this.#draw();
   }
 
   #begin(event) {
@@ -74,18 +75,19 @@ export class Answer {
   }
 
   #fail(event) {
-    this.article.querySelector(".sentence").textContent = event.error;
+    this.article.querySelector(".sentence").textContent = sentenceOf(event.error_code, event.error);
     const status = STATUS_OF_ERROR[event.error_code] ?? "failed";
     this.#end(status, event.message_id, "fails");
   }
 
   async #end(status, messageId, announced) {
     this.#hasEnded = true;
+    this.#parts.thought.rest();
     this.#show();
     const stored = messageId ? await getArticle(messageId).catch(() => null) : null;
     const focus = this.article.contains(document.activeElement) ? document.activeElement : null;
     this.history.keepPlace(() => {
-      if (stored) this.#replaceWith(stored);
+      if (stored) this.#become(stored);
       else this.article.dataset.status = status;
       if (status === "complete") this.#replaceEarlier();
     });
@@ -101,8 +103,8 @@ export class Answer {
   }
 
   /** The answer as the server keeps it; cards that were open stay so. */
-  #replaceWith(stored) {
-    for (const details of this.article.querySelectorAll("details[open]")) {
+  #become(stored) {
+    for (const details of this.article.querySelectorAll(".tool details[open]")) {
       const card = sameCard(stored, details.closest(".tool"));
       card?.querySelector("details").setAttribute("open", "");
     }
@@ -110,8 +112,15 @@ export class Answer {
     if (told) stored.querySelector(".sentence").textContent = told;
     stored.querySelector(".notices").replaceChildren(...this.body.notices.children);
     showTime(stored.querySelector("time"));
-    this.article.replaceWith(stored);
-    this.article = stored;
+    takeAttributes(this.article, stored);
+    // The body stays where it is, and so does what is selected in it.
+    const body = stored.querySelector(".body");
+    this.body.become(body);
+    const kept = [this.body.element, this.body.thought.element];
+    const all = [...stored.children];
+    for (const child of [...this.article.children]) if (!kept.includes(child)) child.remove();
+    this.article.prepend(...all.slice(0, all.indexOf(body)));
+    this.article.append(...all.slice(all.indexOf(body) + 1));
   }
 
   /** A whole answer stands for those that were given to the same question before. */
@@ -131,6 +140,18 @@ export class Answer {
     // Should it not get through, the button is still there to be pressed again.
     await cancelRun(this.article.dataset.run).catch(() => {});
   }
+}
+
+function takeAttributes(article, stored) {
+  for (const name of article.getAttributeNames()) {
+    if (!stored.hasAttribute(name)) article.removeAttribute(name);
+  }
+  for (const { name, value } of stored.attributes) article.setAttribute(name, value);
+}
+
+function said(event) {
+  if (event.type !== "notice") return event;
+  return { ...event, message: sentenceOf(event.error_code, event.message) };
 }
 
 /** The card for the same call in another article. */

@@ -1,21 +1,32 @@
 // What an answer consists of, as its events tell it: texts, and the tool calls between. Pure.
 
+import { Thought } from "./thought.js";
+
+// These come while the model thinks, and say nothing of what it does.
+const BESIDE_THOUGHT = ["reasoning", "html", "notice"];
+
 export class AnswerParts {
-  #items = []; // in order: { text: [{ seq, content }] } or { call }
+  thought = new Thought();
+  #items = []; // in order: { text: [{ seq, content }], after } or { call }
   #calls = new Map();
+  #blocks = new Map(); // by how many calls stand before the text
   #notices = new Map();
   #changes = 0;
 
   /** Takes one event; true when there is something else to show. */
   take(event, seq) {
     const take = this.#takers[event.type];
+    if (take && !BESIDE_THOUGHT.includes(event.type)) this.thought.rest();
     return take ? take(event, seq) !== false : false;
   }
 
-  /** `[{ text } | { call }]` without what was withdrawn. */
+  /**
+   * `[{ text, blocks } | { call }]` without what was withdrawn. `blocks` is the text as HTML by the
+   * server's renderer; undefined where that has not come.
+   */
   get list() {
-    const shown = this.#items.map(({ text, call }) =>
-      call ? { call } : { text: text.map((piece) => piece.content).join("") },
+    const shown = this.#items.map(({ text, after, call }) =>
+      call ? { call } : { text: text.map((piece) => piece.content).join(""), blocks: this.#blocks.get(after) },
     );
     return shown.filter(({ call, text }) => call || text.trim());
   }
@@ -39,6 +50,8 @@ export class AnswerParts {
   #takers = {
     start: (event) => Boolean(event.reset) && this.#forget(),
     chunk: (event, seq) => this.#add(event.content, seq),
+    html: (event) => this.#draw(event),
+    reasoning: (event, seq) => this.thought.add(event.content, seq),
     // The process that wrote these died in the middle of a round: they come anew.
     restart: (event) => this.#withdraw(event.from_seq),
     notice: (event) => this.#notices.set(`${event.error_code} ${event.message}`, event.message),
@@ -67,7 +80,9 @@ export class AnswerParts {
   }
 
   #forget() {
+    this.thought = new Thought();
     this.#items = [];
+    this.#blocks.clear();
     this.#calls.clear();
     this.#notices.clear();
     return true;
@@ -76,10 +91,19 @@ export class AnswerParts {
   #add(content, seq) {
     const last = this.#items.at(-1);
     if (last?.text) last.text.push({ seq, content });
-    else this.#items.push({ text: [{ seq, content }] });
+    else this.#items.push({ text: [{ seq, content }], after: this.#calls.size });
+  }
+
+  /** One block of a text; an empty one is gone, and so are those after it. */
+  #draw({ after, block, html }) {
+    const blocks = this.#blocks.get(after) ?? [];
+    if (html) blocks[block] = html;
+    else blocks.splice(block);
+    this.#blocks.set(after, blocks);
   }
 
   #withdraw(fromSeq) {
+    this.thought.withdraw(fromSeq);
     for (const item of this.#items) {
       if (item.text) item.text = item.text.filter(({ seq }) => seq < fromSeq);
     }

@@ -15,6 +15,11 @@ export function getArticle(messageId) {
   return getElement(`/messages/${messageId}/article`);
 }
 
+/** The latest channels, as the sidebar lists them. */
+export function getChannelLinks() {
+  return getElement("/channels/latest");
+}
+
 /** The form for what waits for a person about this call. */
 export function getApproval(runId, callId) {
   return getElement(`/runs/${runId}/approvals/${encodeURIComponent(callId)}`);
@@ -30,8 +35,49 @@ export function cancelRun(runId) {
   return ask("POST", `/api/runs/${runId}/cancel`, {});
 }
 
+export function deleteMessage(messageId) {
+  return ask("DELETE", `/api/messages/${messageId}`);
+}
+
+export function getMessage(messageId) {
+  return ask("GET", `/api/messages/${messageId}`);
+}
+
+/** `rating` is up, down or null, which takes it back. */
+export function giveFeedback(messageId, rating) {
+  return ask("POST", `/api/messages/${messageId}/feedback`, { rating });
+}
+
+/** Says that all up to this message has been on the screen. */
+export function markRead(messageId) {
+  return ask("POST", `/messages/${messageId}/read`);
+}
+
+/** Whom one can mention in a channel: `[{ name, mention, isAgent }]`. */
+export async function getMentions(channelId) {
+  const [agents, people] = await Promise.all([
+    ask("GET", "/api/agents"),
+    ask("GET", `/api/channels/${channelId}/members`),
+  ]);
+  const enabled = agents.items.filter((agent) => agent.enabled);
+  return [
+    ...enabled.map(({ name, handle }) => ({ name, mention: handle, isAgent: true })),
+    ...people.items.map(({ name }) => ({ name, mention: name, isAgent: false })),
+  ];
+}
+
+/** What a page of the server's has at `selector`, all of it. Throws as `ask` does. */
+export async function getParts(address, selector) {
+  const page = await getPage(address);
+  return [...page.querySelectorAll(selector)];
+}
+
+export function eventsOf(channelId) {
+  return `${root}/api/channels/${channelId}/events`;
+}
+
 export function streamOf(runId) {
-  return `${root}/api/runs/${runId}/stream`;
+  return `${root}/api/runs/${runId}/stream?html=1`;
 }
 
 export function regenerateAction(messageId) {
@@ -52,9 +98,13 @@ async function ask(method, path, body) {
 
 /** The one element that a page of the server's consists of. Throws as `ask` does. */
 async function getElement(path) {
-  const response = await fetch(root + path, { headers: { Accept: "text/html" } });
+  return (await getPage(root + path)).body.firstElementChild;
+}
+
+async function getPage(address) {
+  const response = await fetch(address, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   // Who must sign in again was sent to another page.
   if (!response.ok || response.redirected) throw new Refusal(page.querySelector("h1")?.textContent ?? "");
-  return page.body.firstElementChild;
+  return page;
 }

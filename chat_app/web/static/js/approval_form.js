@@ -57,7 +57,8 @@ export class ApprovalForm {
     } catch (error) {
       for (const button of buttons) button.disabled = false;
       const sentence = error instanceof Refusal && error.message;
-      form.querySelector(".refusal").textContent = sentence || "This did not get through. Try again.";
+      const line = form.querySelector(".refusal");
+      line.textContent = sentence || line.dataset.failed;
     }
   }
 
@@ -65,7 +66,7 @@ export class ApprovalForm {
     const hadFocus = this.slot.contains(document.activeElement);
     const line = document.createElement("p");
     line.className = "hint";
-    line.textContent = `Your answer: ${word}.`;
+    line.textContent = this.#form.dataset.decided.replace("{word}", () => word);
     this.slot.replaceChildren(line);
     if (hadFocus) this.slot.closest(".tool").querySelector("summary").focus();
     // The server may have more than one question about a call.

@@ -2,48 +2,59 @@
 
 import { Announcer } from "./announcer.js";
 import { Answer } from "./answer.js";
+import { ChannelFeed } from "./channel_feed.js";
+import { ChannelLinks } from "./channel_links.js";
+import { CodeCopy } from "./code_copy.js";
 import { Composer } from "./composer.js";
 import { History } from "./history.js";
+import { Mentions } from "./mentions.js";
+import { MessageActions } from "./message_actions.js";
+import { OlderMessages } from "./older.js";
+import { OwnMessages } from "./own_messages.js";
+import { ReadMark } from "./read_mark.js";
 import { showTime } from "./times.js";
+import { ToNewest } from "./to_newest.js";
 
 const list = document.querySelector("#messages");
 const history = new History(document.querySelector("#history"), list);
 const announcer = new Announcer(document.querySelector("#announcer"));
 const composer = document.querySelector("#composer");
+const { channel, person, cursor } = list.dataset;
 
 document.documentElement.classList.add("has-script");
 list.querySelectorAll(".answer[data-run]").forEach(follow);
-// Begun or ended while the page was being made, so that it does not know the run: look again.
-if (list.querySelector("[data-status=thinking]:not([data-run]), [data-status=streaming]:not([data-run])")) {
-  setTimeout(() => location.reload(), 1_000);
+new CodeCopy(list, document.querySelector("#copy-code"), announcer);
+new ChannelLinks(document.querySelector("#channel-links"), channel);
+new MessageActions(history, announcer, document.querySelector("#confirm"));
+new OlderMessages(history, (articles) => {
+  for (const article of articles) showTime(article.querySelector("time"));
+});
+// Before the composer, so that Enter chooses a name before it sends.
+if (composer) new Mentions(composer.elements.body, composer.querySelector("#mentions"), channel);
+if (cursor) showNewest();
+else if (composer) new Composer(composer, elsewhere());
+
+function showNewest() {
+  const toNewest = new ToNewest(document.querySelector("#to-newest"), history);
+  const readMark = new ReadMark(history);
+  new ChannelFeed(history, channel, cursor, {
+    follow,
+    onNew: ({ author }) => {
+      toNewest.add();
+      const isOwn = author.type === "user" && String(author.id) === person;
+      if (author.type === "user" && !isOwn) announcer.say("says", author.name);
+    },
+    onChange: () => readMark.look(),
+  });
+  if (composer) new Composer(composer, new OwnMessages(history, follow));
 }
-// On a page of older messages there is no place for a new one: there the plain form leads to it.
-if (composer && "newest" in list.dataset) new Composer(composer, showPosted);
+
+/** On a page of older messages there is no place for a new one: what was sent leads to it. */
+function elsewhere() {
+  const lead = () => location.assign(composer.dataset.newest);
+  return { begin() {}, fail() {}, confirm: lead };
+}
 
 function follow(article) {
   return new Answer(article, history, announcer).follow(article.dataset.run);
-}
-
-function showPosted({ message, run_id: runId }) {
-  document.querySelector("#empty")?.remove();
-  history.append(questionOf(message));
-  if (runId) {
-    const article = copyOf("#answer");
-    article.dataset.run = runId;
-    history.append(article);
-    follow(article);
-  }
-  history.scrollToEnd();
-}
-
-function questionOf(message) {
-  const article = copyOf("#question");
-  article.id = `message-${message.id}`;
-  article.querySelector(".body").innerHTML = message.html; // sanitised by the server's renderer
-  showTime(article.querySelector("time"), new Date(message.created_at));
-  return article;
-}
-
-function copyOf(template) {
-  return document.querySelector(template).content.firstElementChild.cloneNode(true);
 }

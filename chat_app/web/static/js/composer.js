@@ -1,17 +1,22 @@
 // The composer: sends without leaving the page. Without it the form does the same by itself.
 
 import { postMessage, Refusal } from "./api.js";
+import { Drafts } from "./drafts.js";
 
 export class Composer {
-  #isSending = false;
+  #queue = Promise.resolve(); // one after the other, so that they arrive as they were written
+  #unconfirmed = null; // what was sent and perhaps arrived: { text, clientId }
 
-  /** `onPosted(answer)` gets the server's answer to a message that was stored. */
-  constructor(form, onPosted) {
-    Object.assign(this, { form, onPosted });
+  /** `own` shows what is under way, and takes the server's answer. */
+  constructor(form, own) {
+    Object.assign(this, { form, own });
     this.field = form.elements.body;
     this.refusal = form.querySelector("#refusal");
+    this.drafts = new Drafts(form.dataset.person, form.dataset.channel);
     form.addEventListener("submit", (event) => this.#submit(event));
     this.field.addEventListener("keydown", (event) => this.#onKey(event));
+    this.field.addEventListener("input", () => this.#changed());
+    if (!this.field.value) this.#fill(this.drafts.text);
   }
 
   #onKey(event) {
@@ -22,33 +27,55 @@ export class Composer {
     this.form.requestSubmit();
   }
 
-  async #submit(event) {
+  #changed() {
+    this.drafts.keep(this.field.value);
+    grow(this.field);
+  }
+
+  #fill(text) {
+    this.field.value = text;
+    this.#changed();
+  }
+
+  #submit(event) {
     event.preventDefault();
     const text = this.field.value;
-    if (this.#isSending || !text.trim()) return;
-    this.#isSending = true;
+    if (!text.trim()) return;
+    // What was sent but not confirmed is sent again under the same one; other words are not.
+    const clientId = this.#unconfirmed?.text === text ? this.#unconfirmed.clientId : newId();
+    this.#unconfirmed = null;
+    this.own.begin(text, clientId);
+    this.field.value = "";
+    grow(this.field);
+    this.#queue = this.#queue.then(() => this.#send(text, clientId));
+  }
+
+  async #send(text, clientId) {
     try {
-      this.#posted(await this.#post(text), text);
+      const answer = await postMessage(this.form.dataset.channel, text, clientId);
+      this.refusal.textContent = "";
+      this.drafts.keep(this.field.value); // what was typed while it was under way
+      this.own.confirm(answer, clientId);
     } catch (error) {
-      const sentence = error instanceof Refusal && error.message;
-      this.refusal.textContent = sentence || this.form.dataset.unsent;
-    } finally {
-      this.#isSending = false;
+      this.#failed(error, text, clientId);
     }
   }
 
-  #post(text) {
-    return postMessage(this.form.dataset.channel, text, this.form.elements.client_id.value);
+  #failed(error, text, clientId) {
+    this.own.fail(clientId);
+    this.#unconfirmed = { text, clientId };
+    const typed = this.field.value;
+    this.#fill(typed ? `${text}\n${typed}` : text);
+    const sentence = error instanceof Refusal && error.message;
+    this.refusal.textContent = sentence || this.form.dataset.unsent;
   }
+}
 
-  #posted(answer, text) {
-    // Only now a new id: what was sent but not confirmed is sent again under the same one.
-    this.form.elements.client_id.value = newId();
-    this.refusal.textContent = "";
-    // What was typed while it was under way stays.
-    if (this.field.value === text) this.field.value = "";
-    this.onPosted(answer);
-  }
+/** For browsers in which the style sheet cannot do it. */
+function grow(field) {
+  if (CSS.supports("field-sizing", "content")) return;
+  field.style.height = "auto";
+  field.style.height = `${field.scrollHeight}px`;
 }
 
 function hasOnlyTouch() {

@@ -27,7 +27,8 @@ export function verdict(event, id) {
 }
 
 export function withCursor(url, cursor) {
-  return cursor ? `${url}?last_event_id=${encodeURIComponent(cursor)}` : url;
+  if (!cursor) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}last_event_id=${encodeURIComponent(cursor)}`;
 }
 
 const browser = {
@@ -46,12 +47,25 @@ const browser = {
  * connecting, live, reconnecting, ended and failed.
  */
 export class EventStream {
-  #cursor = null;
+  #cursor;
   #failures = 0;
   #state = null;
+  #attempt = null;
 
-  constructor(url, { onEvent, onState = () => {} }, world = browser) {
+  /** `cursor` is the id of the last event that is known already. */
+  constructor(url, { onEvent, onState = () => {}, cursor = null }, world = browser) {
     Object.assign(this, { url, onEvent, onState, world });
+    this.#cursor = cursor;
+  }
+
+  get cursor() {
+    return this.#cursor;
+  }
+
+  /** Ends it here and now; the cursor tells where another one can go on. */
+  close() {
+    this.#enter("ended");
+    this.#attempt?.abort();
   }
 
   /** Returns once the stream has ended or failed for good. */
@@ -68,6 +82,7 @@ export class EventStream {
 
   async #readOnce() {
     const attempt = new AbortController();
+    this.#attempt = attempt;
     try {
       const response = await this.world.fetch(withCursor(this.url, this.#cursor), {
         headers: { Accept: "text/event-stream" },
@@ -91,6 +106,7 @@ export class EventStream {
         const { value, done } = await reader.read();
         clearTimeout(silence);
         if (done) return;
+        if (this.#isOver) return;
         silence = setTimeout(() => attempt.abort(), SILENCE_MS);
         this.#enter("live");
         for (const frame of frames.push(value)) {

@@ -42,7 +42,7 @@ export class ToolCard {
   #showThings(content, tool) {
     const list = this.#find("tool-things");
     list.hidden = content.length === 0;
-    list.replaceChildren(...content.map((part) => thingOf(part, tool)));
+    list.replaceChildren(...content.map((part) => thingOf(part, tool, list.dataset)));
   }
 
   #showProgress(told) {

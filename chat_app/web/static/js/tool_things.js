@@ -5,24 +5,26 @@ const SOUNDS = ["audio/mpeg", "audio/wav", "audio/ogg", "audio/webm"];
 const BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 const WEB_ADDRESS = /^https?:\/\//i;
 
-/** A list item. What must not be shown is named. */
-export function thingOf(part, tool) {
+/** A list item. What must not be shown is named. `said` has our words, in the page's language. */
+export function thingOf(part, tool, said) {
   const item = document.createElement("li");
-  item.append(...nodesOf(part, tool));
+  item.append(...nodesOf(part, tool, said));
   return item;
 }
 
-function nodesOf(part, tool) {
+function nodesOf(part, tool, said) {
   if (part.type === "resource_link") return linkOf(part);
   const isImage = part.type === "image";
   const allowed = isImage ? IMAGES : part.type === "audio" ? SOUNDS : [];
   if (!allowed.includes(part.mime_type) || !BASE64.test(part.data)) {
-    return [`${part.type} (${part.mime_type || "of unknown type"}), not shown`];
+    const what = `${part.type} (${part.mime_type || said.untyped})`;
+    return [said.unshown.replace("{what}", () => what)];
   }
   const src = `data:${part.mime_type};base64,${part.data}`;
-  if (isImage) return [Object.assign(document.createElement("img"), { src, alt: `Image from ${tool}` })];
+  const alt = (isImage ? said.image : said.sound).replace("{tool}", () => tool);
+  if (isImage) return [Object.assign(document.createElement("img"), { src, alt })];
   const sound = Object.assign(document.createElement("audio"), { src, controls: true, preload: "none" });
-  sound.ariaLabel = `Sound from ${tool}`;
+  sound.ariaLabel = alt;
   return [sound];
 }
 

@@ -1,0 +1,149 @@
+"""The pages of the projects, and which project a channel is in."""
+
+import pytest
+
+from tests.api.tools import made, project, servers_of
+
+LIST = "/settings/projects"
+
+
+@pytest.fixture
+def home(owner):
+    """A new project of Ada's."""
+    found = project(owner, context="Ships only.")
+    yield found
+    owner.delete(f"/api/v1/projects/{found['id']}")
+
+
+@pytest.fixture
+def path(home):
+    return f"{LIST}/{home['id']}"
+
+
+def stored(owner, home):
+    return owner.get(f"/api/v1/projects/{home['id']}").get_json()
+
+
+def test_the_list_has_ones_own_projects_and_no_others(ada, member, stranger, home, path):
+    assert f'href="{path}"' in ada.get(LIST).text
+    for person in (member, stranger):
+        assert path not in person.get(LIST).text
+        assert home["name"] not in person.page
+
+
+def test_who_runs_the_workspace_sees_those_of_its_members(ada, people):
+    theirs = project(people.member)
+    page = ada.get(LIST).text
+    assert theirs["name"] in page
+    assert "Somebody else's" in page
+    people.member.delete(f"/api/v1/projects/{theirs['id']}")
+
+
+def test_a_member_makes_one_and_changes_it(member, people):
+    member.get(f"{LIST}/new")
+    answer = member.submit(f"{LIST}/new", name=" Kelp ", context="Green.\r\nWet.")
+    assert answer.status_code == 303
+    page = member.get(answer.location).text
+    assert "Green.\nWet.</textarea>" in page
+    changed = member.submit(answer.location, name="Weed", context="")
+    assert changed.location == f"{answer.location}?saved=1"
+    assert "Saved." in member.get(changed.location).text
+    project_id = answer.location.split("/")[-1]
+    assert people.member.get(f"/api/v1/projects/{project_id}").get_json()["name"] == "Weed"
+    assert member.submit(f"{answer.location}/delete").location == LIST
+    assert member.get(answer.location).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"name": " "}, "A project needs a name."),
+        ({"context": "c" * 32_001}, "This is too long."),
+        ({"name": "a\0b"}, "cannot be stored"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_kept_in_the_form(ada, owner, home, path, wrong, sentence):
+    for form in (path, f"{LIST}/new"):
+        ada.get(form)
+        answer = ada.submit(form, **{"name": "Kept", "context": "Kept."} | wrong)
+        assert answer.status_code == 400
+        assert sentence in answer.text
+        assert "Kept" in answer.text
+    assert stored(owner, home) == home
+
+
+def test_its_page_has_its_servers_and_ones_own_channels(ada, owner, people, home, path):
+    server = made(owner, servers_of(home), name="Winch")
+    channel = owner.channel(title="Below deck", project_id=home["id"])
+    elsewhere = owner.channel(title="On deck")
+    page = ada.get(path).text
+    assert f'href="/tools/{server["id"]}"' in page
+    assert "Winch" in page
+    body = page[page.index('id="channels-title"') :]
+    assert f'href="/channels/{channel}"' in body
+    assert f'href="/channels/{elsewhere}"' not in body
+    assert f'href="/tools/new?project={home["id"]}"' in page
+    for channel_id in (channel, elsewhere):
+        owner.delete(f"/api/channels/{channel_id}")
+
+
+def test_it_names_no_channel_that_one_is_not_in(ada, owner, people):
+    theirs = project(people.member)
+    channel = people.member.channel(title="Secret berth", project_id=theirs["id"])
+    assert "Secret berth" not in ada.get(f"{LIST}/{theirs['id']}").text
+    people.member.delete(f"/api/channels/{channel}")
+    people.member.delete(f"/api/v1/projects/{theirs['id']}")
+
+
+def test_a_channel_is_put_into_a_project_and_out_again(ada, owner, home, channel):
+    path = f"/channels/{channel}/settings"
+    fields = {"title": "Harbour", "agent_id": "1", "reply_mode": "auto"}
+    assert home["name"] in ada.get(path).text
+    ada.submit(path, **fields, project_id=str(home["id"]))
+    assert owner.get(f"/api/channels/{channel}").get_json()["project_id"] == home["id"]
+    assert f'<option value="{home["id"]}" selected>' in ada.get(path).text
+    ada.submit(path, **fields)
+    assert owner.get(f"/api/channels/{channel}").get_json()["project_id"] == home["id"]
+    ada.get(path)
+    ada.submit(path, **fields, project_id="")
+    assert owner.get(f"/api/channels/{channel}").get_json()["project_id"] is None
+
+
+def test_somebody_elses_project_cannot_be_chosen_but_is_kept(member, owner, people, home):
+    channel = people.member.channel(title="Mine")
+    path = f"/channels/{channel}/settings"
+    fields = {"title": "Mine", "agent_id": "1", "reply_mode": "auto"}
+    member.get(path)
+    assert home["name"] not in member.page
+    assert member.submit(path, **fields, project_id=str(home["id"])).status_code == 404
+    assert member.submit(path, **fields, project_id="x").status_code == 400
+    members = f"/api/channels/{channel}/members"
+    people.member.post(members, {"email": "owner@example.com"})
+    owner.patch(f"/api/channels/{channel}", {"project_id": home["id"]})
+    assert "Somebody else's project" in member.get(path).text
+    assert home["name"] not in member.page
+    assert member.submit(path, **fields, project_id=str(home["id"])).status_code == 303
+    assert people.member.get(f"/api/channels/{channel}").get_json()["project_id"] == home["id"]
+    people.member.delete(f"/api/channels/{channel}")
+
+
+def test_only_whose_it_is_gets_in(ada, owner, home, path, member, viewer, stranger, visitor):
+    for person, status in ((member, 403), (viewer, 403), (stranger, 404)):
+        assert person.get(path).status_code == status
+        for form in (path, f"{path}/delete"):
+            person.get("/channels")
+            assert person.submit(form, name="Taken").status_code == status
+    assert visitor.get(path).status_code == 303
+    assert viewer.get(f"{LIST}/new").status_code == 403
+    viewer.get("/channels")
+    assert viewer.submit(f"{LIST}/new", name="Mine").status_code == 403
+    ada.get(path)
+    assert ada.submit(f"{path}/delete", csrf_token="").status_code == 403
+    assert stored(owner, home) == home
+
+
+def test_a_hostile_name_is_only_a_name(ada, owner, home, path):
+    owner.patch(f"/api/v1/projects/{home['id']}", {"name": '<b>"x'})
+    for page in (ada.get(LIST).text, ada.get(path).text):
+        assert "<b>" not in page
+        assert "&lt;b&gt;&#34;x" in page
