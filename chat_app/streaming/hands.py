@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import gevent
 import structlog
@@ -23,6 +23,7 @@ from chat_app.streaming.events import Event
 from chat_app.streaming.points import Reached
 from chat_app.streaming.rounds import Call
 from chat_app.toolbox.offer import OfferedTool
+from chat_app.toolbox.signed import Caller
 from chat_app.tools.values import (
     CallResult,
     InputAnswers,
@@ -38,23 +39,6 @@ HOLD_POLL_S = 0.5
 STOP_WAIT_S = 1.0
 
 log = structlog.get_logger()
-
-
-class Caller(Protocol):
-    """Who speaks with the tool servers."""
-
-    def call(
-        self,
-        spec: ServerSpec,
-        tool: str,
-        args: dict[str, Any],
-        timeout_s: float,
-        on_progress: Callable[[Progress], None] | None = None,
-        answers: InputAnswers | None = None,
-        on_input: Callable[[InputRequest], dict[str, Any]] | None = None,
-        repeatable: bool = False,
-        channel_id: int | None = None,
-    ) -> CallResult | InputRequired: ...
 
 
 @dataclass(frozen=True, slots=True)

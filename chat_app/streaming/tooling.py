@@ -11,10 +11,11 @@ from chat_app.store.secrets import Cipher
 from chat_app.streaming import events
 from chat_app.streaming.asking import Asking
 from chat_app.streaming.events import Event
-from chat_app.streaming.hands import Caller, ToolHands
+from chat_app.streaming.hands import ToolHands
 from chat_app.streaming.points import Reached, nothing
 from chat_app.toolbox.offer import NOTHING, Offer, offer
 from chat_app.toolbox.servers import ToolServers
+from chat_app.toolbox.signed import Caller
 from chat_app.tools.values import ToolLimits
 
 Undisturbed = Callable[[], AbstractContextManager[None]]

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 from chat_app.errors import ToolTimeout, ToolUnavailable
 from chat_app.toolbox.logins import Logins, sign_in_again, sign_in_first
 from chat_app.toolbox.reaching import BY_ADDRESS
+from chat_app.toolbox.servers import Lister
 from chat_app.tools.oauth import OAuthRequests
 from chat_app.tools.values import (
     CallResult,
@@ -21,10 +22,8 @@ from chat_app.tools.values import (
 Got = TypeVar("Got")
 
 
-class Client(Protocol):
-    """What is needed of the sidecar's client."""
-
-    def list_tools(self, spec: ServerSpec, fresh: bool = False) -> Listing: ...
+class Caller(Protocol):
+    """Who makes the calls."""
 
     def call(
         self,
@@ -39,7 +38,9 @@ class Client(Protocol):
         channel_id: int | None = None,
     ) -> CallResult | InputRequired: ...
 
-    def forget(self, server_id: int) -> None: ...
+
+class Client(Lister, Caller, Protocol):
+    """What is needed of the sidecar's client."""
 
 
 class SignedTools:
