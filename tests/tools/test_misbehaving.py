@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from socket import SHUT_WR
 from typing import Any
 
 import psutil
@@ -190,6 +191,10 @@ def raw_server(handle: Callable[[Any], None]) -> Iterator[str]:
         with sock:
             sock.recv(65536)
             handle(sock)
+            # Closing with something unread would send a reset, which may overtake what was said.
+            sock.shutdown(SHUT_WR)
+            while sock.recv(65536):
+                pass
 
     server = StreamServer(("127.0.0.1", 0), connected)
     server.start()
