@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults lint format docs translations bench
+.PHONY: help run test test-faults test-rest faults lint format docs translations screenshots bench
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -15,10 +15,17 @@ run: .venv/.installed ## Serve on http://127.0.0.1:8000, or on PORT
 	@exec $(BIN)/gunicorn wsgi:app
 
 test: .venv/.installed-dev ## Run every test; REQUIRE_ALL=1 lets none be skipped
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-faults test-rest
+
+# Two halves of about the same length, side by side: the first one mostly waits for processes.
+test-faults: .venv/.installed-dev
 	@status=0; \
-	$(BIN)/python -m pytest -rfEs --ignore tests/browser || status=$$?; \
+	$(BIN)/python -m pytest -rfEs tests/faults tests/real || status=$$?; \
 	$(BIN)/python -m pytest -rfEs -o addopts="--strict-markers --timeout 60" tests/browser || status=$$?; \
 	exit $$status
+
+test-rest: .venv/.installed-dev
+	@$(BIN)/python -m pytest -rfEs --ignore tests/faults --ignore tests/real --ignore tests/browser
 
 lint: .venv/.installed-dev ## Check format, style, types and the rules of the house
 	$(BIN)/ruff format --check .
@@ -35,6 +42,9 @@ docs: .venv/.installed ## Write the pages of docs/ that come from the code
 
 translations: .venv/.installed ## Bring the catalogues up to date, and list what they lack
 	@$(BIN)/python -m scripts.translations
+
+screenshots: .venv/.installed-dev ## Take a picture of every page, into screenshots/
+	@$(BIN)/python -m scripts.screenshots
 
 faults: .venv/.installed-dev ## Kill, cut, pause and drain it, hundreds of times
 	FAULTS=full $(BIN)/python -m pytest -q tests/faults

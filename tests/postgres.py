@@ -86,7 +86,7 @@ def _server(binaries: Path, home: Path) -> Iterator[str]:
         **as_nobody,
     )
     port = _free_port()
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c max_connections=200"
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=200"
     server = subprocess.Popen(
         [binaries / "postgres", "-D", data, "-k", "", *options.split()],
         stdout=subprocess.DEVNULL,
@@ -98,7 +98,7 @@ def _server(binaries: Path, home: Path) -> Iterator[str]:
         _wait_until_it_answers(url, server)
         yield url
     finally:
-        server.send_signal(signal.SIGINT)
+        server.send_signal(signal.SIGQUIT)
         server.wait(10)
 
 
