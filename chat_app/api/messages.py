@@ -33,7 +33,8 @@ def list_messages(channel_id: str) -> ResponseReturnValue:
 @bp.post("/channels/<channel_id>/messages")
 def post_message(channel_id: str) -> ResponseReturnValue:
     person, body = current.person(), reading.body(MessageIn)
-    draft = Draft(body.body, body.client_id, body.reply)
+    files = tuple(dict.fromkeys(body.attachments))
+    draft = Draft(body.body, body.client_id, body.reply, files)
     posted = messages.post(current.runtime(), person, channel_id, draft)
     return _shown(posted, waits=body.reply == "wait"), 201 if posted.is_new else 200
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from chat_app.demo.received import Received, take_apart
 from chat_app.demo.refusals import Refusal, bad_value, unknown_model
 from chat_app.demo.said import Call, Said
 
@@ -73,7 +74,7 @@ def _said(message: object, param: str) -> Said:
         raise bad_value(param, "expected an object")
     if message.get("role") not in _ROLES:
         raise bad_value(f"{param}.role", f"expected one of {', '.join(_ROLES)}")
-    text = _text(message.get("content"), f"{param}.content")
+    text, files = _content(message.get("content"), f"{param}.content")
     call_id = message.get("tool_call_id")
     calls = message.get("tool_calls")
     return Said(
@@ -81,6 +82,7 @@ def _said(message: object, param: str) -> Said:
         text,
         calls=tuple(filter(None, map(_call, calls))) if isinstance(calls, list) else (),
         call_id=call_id if isinstance(call_id, str) else None,
+        files=files,
     )
 
 
@@ -96,14 +98,21 @@ def _call(call: object) -> Call | None:
     return None
 
 
-def _text(content: object, param: str) -> str:
-    """The text of a message's content, which may be a string, parts, or null beside tool calls."""
+def _content(content: object, param: str) -> tuple[str, tuple[Received, ...]]:
+    """Words and files of a message's content, which may be a string, parts, or null beside tool
+    calls.
+    """
     if content is None or isinstance(content, str):
-        return content or ""
+        return take_apart(content or "", ())
     if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
         raise bad_value(param, "expected a string or an array of objects")
     texts = (part.get("text") for part in content if part.get("type") == "text")
-    return "\n".join(text for text in texts if isinstance(text, str))
+    images = (part.get("image_url") for part in content if part.get("type") == "image_url")
+    addresses = [image.get("url") for image in images if isinstance(image, dict)]
+    return take_apart(
+        "\n".join(text for text in texts if isinstance(text, str)),
+        [address for address in addresses if isinstance(address, str)],
+    )
 
 
 def _boolean(fields: dict[str, Any], name: str, default: bool = False) -> bool:

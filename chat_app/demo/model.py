@@ -15,7 +15,7 @@ from chat_app.demo.replies import reply
 from chat_app.demo.said import Call
 
 PACE_S = 1 / 60
-MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_BYTES = 32 * 1024 * 1024  # of that the most are images
 
 
 class DemoModel:

@@ -62,13 +62,13 @@ def _told(outcome: Outcome, question: str, language: Language) -> str:
             expression = str(outcome.arguments.get("expression", ""))
             return _say(language, "told calculate", expression=expression, result=found[1])
         case "add_note" | "delete_note" if _DONE.search(result):
-            said = {name: _plain(str(value)) for name, value in outcome.arguments.items()}
+            said = {name: in_line(str(value)) for name, value in outcome.arguments.items()}
             return _say(language, f"told {outcome.tool}", **said)
         case "list_notes" if _NONE.fullmatch(result):
             return _say(language, "told no notes")
         case "list_notes" if _NOTE.match(result):
             return _say(language, "told list_notes", notes=_notes(result))
-    return _say(language, "told failed", tool=outcome.tool, result=_plain(result) or "…")
+    return _say(language, "told failed", tool=outcome.tool, result=in_line(result) or "…")
 
 
 def _time_in(result: str) -> datetime | None:
@@ -104,10 +104,10 @@ def _notes(result: str) -> str:
     """Each note with its own number: a numbered list would count anew."""
     _, *parts = _NOTE.split(result)
     notes = zip(parts[::2], parts[1::2], strict=True)
-    return "\n".join(f"- **{number or '–'}** {_plain(text)}" for number, text in notes)
+    return "\n".join(f"- **{number or '–'}** {in_line(text)}" for number, text in notes)
 
 
-def _plain(text: str) -> str:
+def in_line(text: str) -> str:
     """One line that Markdown leaves as it is."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chat_app.demo.received import Received
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -19,17 +21,25 @@ class Said:
     """One message of the conversation: `role` is `user`, `assistant`, `system` or `tool`.
 
     `calls` are those of an assistant's message; a tool's message has the `call_id` of its call.
+    `files` came with it.
     """
 
     role: str
     text: str
     calls: tuple[Call, ...] = ()
     call_id: str | None = None
+    files: tuple[Received, ...] = ()
 
 
 def by(role: str, conversation: Sequence[Said]) -> list[str]:
     """What `role` said, oldest first; empty messages are left out."""
     return [said.text for said in conversation if said.role == role and said.text.strip()]
+
+
+def last_question(conversation: Sequence[Said]) -> Said | None:
+    """The last message of a user that says anything, were it by its files alone."""
+    said = (one for one in reversed(conversation) if one.role == "user")
+    return next((one for one in said if one.text.strip() or one.files), None)
 
 
 def since_the_question(conversation: Sequence[Said]) -> Sequence[Said]:

@@ -47,7 +47,7 @@ class Providers:
                 yield from reply.parts()
         except FOREIGN as fault:
             # `from None`: the SDK's errors quote the provider, and so maybe the key, in logs.
-            raise map_fault(fault, endpoint.api_key) from None
+            raise map_fault(fault, endpoint.api_key, request.has_images) from None
 
     def check(self, endpoint: Endpoint, model: str) -> ProviderCheck:
         """Asks for a tiny answer and waits for its first part. Raises like `stream`."""

@@ -101,18 +101,21 @@ FAULTS: dict[type[BaseException], tuple[type[HoldfastError], str | None]] = {
 _WORTH_A_RETRY = frozenset({500, 502, 503, 529})
 
 
-def map_fault(fault: Exception, api_key: str | None = None) -> HoldfastError:
-    """Our error for a foreign one. `api_key` never shows in its message.
+def map_fault(
+    fault: Exception, api_key: str | None = None, has_images: bool = False
+) -> HoldfastError:
+    """Our error for a foreign one. `api_key` never shows in its message; `has_images` is whether
+    any were sent, for providers complain of them in many ways.
 
     A class that is not known here is a mistake of ours: InternalError.
     """
     if isinstance(fault, HoldfastError):
         return fault
     if isinstance(fault, ErrorInAnswer):
-        return in_answer(fault.error, api_key)
+        return in_answer(fault.error, api_key, has_images)
     if isinstance(fault, openai.APIStatusError):
         headers = {name.lower(): value for name, value in fault.response.headers.items()}
-        return by_status(fault.status_code, headers, fault.body, api_key)
+        return by_status(fault.status_code, headers, fault.body, api_key, has_images)
     found = (FAULTS[cls] for cls in type(_origin(fault)).__mro__ if cls in FAULTS)
     cls, message = next(found, _OURS)
     return cls(message)

@@ -1,6 +1,7 @@
 """What a provider itself reported, by HTTP status or in words, as one of our errors. Pure."""
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC
@@ -11,6 +12,7 @@ from chat_app.errors import (
     ContentFiltered,
     ContextTooLong,
     HoldfastError,
+    ImagesRefused,
     ProviderAuthFailed,
     ProviderBadResponse,
     ProviderModelNotFound,
@@ -70,14 +72,30 @@ _WORDINGS: tuple[tuple[str, type[HoldfastError]], ...] = (
     ("content management policy", ContentFiltered),
 )
 
+# A model without eyes has no code of its own, and each server its own sentence and status. Servers
+# that take no parts at all complain of the content's type.
+_ABOUT_THE_QUESTION = frozenset({400, 404, 415, 422, 500, 501})
+_SURE = (ContextTooLong, ContentFiltered)
+_ABOUT_IMAGES = re.compile(
+    r"image|multi-?modal|support\w* vision|vision (?:input|support|capab)"
+    r"|content.{0,40}string|string.{0,40}content",
+    re.IGNORECASE,
+)
+
 
 def by_status(
-    status: int, headers: Mapping[str, str], body: object, api_key: str | None
+    status: int,
+    headers: Mapping[str, str],
+    body: object,
+    api_key: str | None,
+    has_images: bool = False,
 ) -> HoldfastError:
     """The error that an answer with this HTTP status stands for."""
     cls = _STATUSES.get(status)
     if cls is None and status == 400:
         cls = _by_words(body)
+    if has_images and status in _ABOUT_THE_QUESTION and cls not in _SURE:
+        cls = ImagesRefused if _ABOUT_IMAGES.search(str(body)) else cls
     if cls is None:
         cls = ProviderUnavailable if status >= 500 else ProviderBadResponse
     if cls is ProviderRateLimited:
@@ -85,11 +103,11 @@ def by_status(
     return _error(cls, body if body and not isinstance(body, str) else f"HTTP {status}", api_key)
 
 
-def in_answer(error: object, api_key: str | None) -> HoldfastError:
+def in_answer(error: object, api_key: str | None, has_images: bool = False) -> HoldfastError:
     """The error for an `{"error": …}` that came inside an answer."""
     status = _status_in(error)
     if status:
-        return by_status(status, {}, error, api_key)
+        return by_status(status, {}, error, api_key, has_images)
     cls = _by_words(error) or ProviderUnavailable
     if cls is ProviderRateLimited:
         return _error(cls, error, api_key, retry_after=None)

@@ -31,6 +31,11 @@ class ModelRequest:
     max_tokens: int | None = None
     tools: list[dict[str, Any]] | None = None
 
+    @property
+    def has_images(self) -> bool:
+        """Whether there is more than text in the messages: only images come in parts."""
+        return any(isinstance(message.get("content"), list) for message in self.messages)
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

@@ -15,6 +15,7 @@ from chat_app.errors import (
 from chat_app.runtime import Runtime
 from chat_app.store import messages
 from chat_app.store.agents import AgentRow
+from chat_app.store.attachments import delete_attachments_of
 from chat_app.store.base import now
 from chat_app.store.channel_events import note
 from chat_app.store.channels import ChannelRow
@@ -33,11 +34,14 @@ PAGE_MAX = 200
 
 @dataclass(frozen=True)
 class Draft:
-    """A message on its way in. `reply` is `auto`, `none` or `wait`."""
+    """A message on its way in. `reply` is `auto`, `none` or `wait`; `attachments` are ids of files
+    that its author has uploaded and not sent.
+    """
 
     body: str
     client_id: str | None = None
     reply: str = "auto"
+    attachments: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,10 @@ def post(rt: Runtime, person: Person, ref: str | int, draft: Draft) -> Posted:
     """Store a message and, unless it wants none, start its answer in the background.
 
     The same `client_id` again writes nothing and gives the first message. Raises
-    `ChannelNotFound`, `AccessDenied`, `NoMessage`, `MessageTooLong`, `Conflict`, `ServerBusy`.
+    `ChannelNotFound`, `AccessDenied`, `NoMessage`, `MessageTooLong`, `InvalidRequest` for files
+    that cannot be sent, `Conflict`, `ServerBusy`.
     """
-    opening.check_body(draft.body)
+    opening.check_body(draft.body, files=len(draft.attachments))
     rt.engine.check_room()
     try:
         posted = _post(rt, person, ref, draft)
@@ -110,7 +115,7 @@ def _post(rt: Runtime, person: Person, ref: str | int, draft: Draft) -> Posted:
             run = latest_run(session, first.id)
             return Posted(first, opening.ref(session, run) if run else None, is_new=False)
         agent, refusal = _answerer(session, channel, draft)
-        said = Said(person.id, person.name, draft.body, draft.client_id)
+        said = Said(person.id, person.name, draft.body, draft.client_id, draft.attachments)
         if agent is None:
             message = opening.tell(session, channel, said)
             return Posted(message, None, is_new=True, refusal=refusal)
@@ -144,9 +149,9 @@ def _posted_before(
 
 def edit(rt: Runtime, person: Person, ref: str | int, body: str) -> MessageRow:
     """Change one's own message. Raises `MessageNotFound`, `AccessDenied`, `NoMessage`, …"""
-    opening.check_body(body)
     with rt.db.transaction() as session:
         message = _own(session, person, ref)
+        opening.check_body(body, files=len(message.attachments))
         message.body = body
         message.edited_at = now()
         note(session, message.channel_id, ("message", message.id))
@@ -159,10 +164,10 @@ def ask_anew(rt: Runtime, person: Person, ref: str | int, body: str) -> MessageR
     Where no agent is to answer it is only changed. Raises what `edit` does, and `Conflict` while
     an answer to it is being written.
     """
-    opening.check_body(body)
     rt.engine.check_room()
     with rt.db.transaction() as session:
         question = _own(session, person, ref)
+        opening.check_body(body, files=len(question.attachments))
         question.body, question.edited_at = body, now()
         note(session, question.channel_id, ("message", question.id))
         generation = _next_generation(session, question)
@@ -188,8 +193,9 @@ def delete(rt: Runtime, person: Person, ref: str | int) -> None:
     rt.engine.stop(live)
     with rt.db.transaction() as session:
         message = _deletable(session, person, ref)
-        message.body = ""
+        message.body, message.attachments = "", []
         message.deleted_at = now()
+        delete_attachments_of(session, message.id)
         delete_journal_of(session, message.id)
         note(session, message.channel_id, ("message", message.id))
 

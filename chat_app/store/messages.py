@@ -12,11 +12,13 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    or_,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from chat_app.store.attachments import ids_of_messages_with_file
 from chat_app.store.base import Base, Public
 from chat_app.store.channels import ids_of_channels_of
 
@@ -28,8 +30,9 @@ class MessageRow(Public, Base):
 
     A reply has the question as its parent. Each of its `tool_calls` is as the API shows it, with
     `at`, the number of characters of `body` that were written before it, and what the tool gave
-    besides text. `replaced` marks an answer that a newer one stands
-    for; `deleted_at` one that was taken back, its body gone.
+    besides text. `attachments` are its files, as `AttachmentRow.about` tells of them. `replaced`
+    marks an answer that a newer one stands for; `deleted_at` one that was taken back, its body and
+    its files gone.
     """
 
     __tablename__ = "messages"
@@ -59,6 +62,9 @@ class MessageRow(Public, Base):
     )
     client_id: Mapped[str | None] = mapped_column(String(CLIENT_ID_MAX_CHARS))
     tool_calls: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSON, default=list, server_default="[]"
+    )
+    attachments: Mapped[list[dict[str, Any]]] = mapped_column(
         JSON, default=list, server_default="[]"
     )
     replaced: Mapped[bool] = mapped_column(default=False)
@@ -111,19 +117,22 @@ def message_by_client_id(session: Session, user_id: int, client_id: str) -> Mess
 
 def history_before(
     session: Session, channel_id: int, question: MessageRow, limit: int
-) -> list[tuple[str, str, str, list[dict[str, Any]]]]:
-    """What the model is to know, as `(role, author, body, tool calls)`: the last messages up to
-    and with `question`, ascending.
+) -> list[tuple[str, str, str, list[dict[str, Any]], list[dict[str, Any]]]]:
+    """What the model is to know, as `(role, author, body, tool calls, attachments)`: the last
+    messages up to and with `question`, ascending.
 
     An answer that is still being written, failed without a word or answers this very question
     is not part of it.
     """
-    found = select(MessageRow.role, MessageRow.author_name, MessageRow.body, MessageRow.tool_calls)
+    said = (MessageRow.role, MessageRow.author_name, MessageRow.body)
+    found = select(*said, MessageRow.tool_calls, MessageRow.attachments)
     found = found.where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
     found = found.where(MessageRow.channel_id == channel_id, MessageRow.id <= question.id)
-    found = found.where(MessageRow.status != "streaming", MessageRow.body != "")
+    # What a person sends may be files alone.
+    is_said = or_(MessageRow.body != "", MessageRow.role == "user")
+    found = found.where(MessageRow.status != "streaming", is_said)
     newest = session.connection().execute(found.order_by(MessageRow.id.desc()).limit(limit))
-    return [(role, author, body, calls) for role, author, body, calls in newest][::-1]
+    return [tuple(row) for row in newest][::-1]
 
 
 def update_message(session: Session, message_id: int, **values: Any) -> None:
@@ -147,10 +156,13 @@ def replace_answers(session: Session, question_id: int, reply_id: int) -> list[i
 def search_messages(
     session: Session, user_id: int, words: str, before: int | None, limit: int
 ) -> list[MessageRow]:
-    """Messages that contain each of `words`, in the channels the person is in, newest first."""
+    """Messages that contain each of `words`, in the text or in the name of a file, in the channels
+    the person is in, newest first.
+    """
     found = _shown().where(MessageRow.channel_id.in_(ids_of_channels_of(user_id)))
     for word in words.split():
-        found = found.where(MessageRow.body.icontains(word, autoescape=True))
+        is_said = MessageRow.body.icontains(word, autoescape=True)
+        found = found.where(or_(is_said, MessageRow.id.in_(ids_of_messages_with_file(word))))
     if before is not None:
         found = found.where(MessageRow.id < before)
     return list(session.scalars(found.order_by(MessageRow.id.desc()).limit(limit)))

@@ -8,9 +8,13 @@ from typing import Any
 
 import orjson
 
+from chat_app.streaming import attached
+from chat_app.streaming.attached import Attached, Told
+
 MAX_MESSAGES = 200
 MAX_TOKENS = 32_000
 EARLIER_RESULT_MAX_CHARS = 4_000
+FILES_SHARE = 0.75  # of what is left: a long file must not push out what it was talked about in
 NO_RESULT = "There is no result: the answer was stopped before the tool had finished."
 # Without the model's own tokenizer: English is about four letters a token, Chinese about one.
 ASCII_CHARS_PER_TOKEN = 4
@@ -29,6 +33,7 @@ class Said:
     author: str
     body: str
     tool_calls: Sequence[dict[str, Any]] = ()
+    files: Sequence[Attached] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +61,19 @@ def messages(system: str, said: Sequence[Said], budget: int = MAX_TOKENS) -> lis
     """The request's `messages`: the system prompt always, then the newest that fit in `budget`.
 
     The last message, the question, is always among them. Where several people speak, each
-    message of theirs begins with the name.
+    message of theirs begins with the name. Files are cut to what is left.
     """
     left = budget - tokens(system)
-    kept: list[Said] = []
+    kept: list[tuple[Said, Told]] = []
     for message in reversed(said):
         left -= _cost(message)
+        files = attached.told(message.files, round(left * FILES_SHARE), tokens)
+        left -= files.cost
         if kept and left < 0:
             break
-        kept.append(message)
-    several = len({message.author for message in kept if message.role == "user"}) > 1
-    told = [part for message in reversed(kept) for part in _parts(message, several)]
+        kept.append((message, files))
+    several = len({message.author for message, _ in kept if message.role == "user"}) > 1
+    told = [part for message, files in reversed(kept) for part in _parts(message, files, several)]
     return [{"role": "system", "content": system}, *told] if system else told
 
 
@@ -99,7 +106,7 @@ def _cost(message: Said) -> int:
     return tokens(message.body) + results
 
 
-def _parts(message: Said, several: bool) -> list[dict[str, Any]]:
+def _parts(message: Said, files: Told, several: bool) -> list[dict[str, Any]]:
     """A message as the model is told it: an answer that used tools, round by round."""
     told: list[dict[str, Any]] = []
     at = 0
@@ -109,7 +116,7 @@ def _parts(message: Said, several: bool) -> list[dict[str, Any]]:
         at = uses[0]["at"]
     rest = replace(message, body=message.body[at:].lstrip()) if told else message
     if rest.body or not told:
-        told.append({"role": message.role, "content": _content(rest, several)})
+        told.append({"role": message.role, "content": _content(rest, files, several)})
     return told
 
 
@@ -127,6 +134,9 @@ def _cut(result: str) -> str:
     return f"{result[:EARLIER_RESULT_MAX_CHARS]}\n[Cut: it had {len(result):,} characters.]"
 
 
-def _content(message: Said, several: bool) -> str:
+def _content(message: Said, files: Told, several: bool) -> str | list[dict[str, Any]]:
+    """A string where that is enough: many servers take no parts."""
     named = several and message.role == "user"
-    return f"{message.author}: {message.body}" if named else message.body
+    body = f"{message.author}: {message.body}" if named else message.body
+    text = "\n\n".join(filter(None, (body, files.text)))
+    return [{"type": "text", "text": text}, *files.images] if files.images else text

@@ -12,6 +12,7 @@ from chat_app.errors import (
     ContentFiltered,
     ContextTooLong,
     HoldfastError,
+    ImagesRefused,
     InternalError,
     ProviderAuthFailed,
     ProviderBadResponse,
@@ -20,10 +21,11 @@ from chat_app.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-from chat_app.providers import Finish, Providers, Text
+from chat_app.providers import Endpoint, Finish, ModelRequest, Providers, Text
 from chat_app.providers.faults import FAULTS, map_fault
 from chat_app.providers.redact import MAX_SHOWN_CHARS
 from chat_app.providers.reply import MAX_WHOLE_BYTES
+from chat_app.providers.reported import by_status
 from chat_app.providers.sse_lines import MAX_LINE_BYTES
 from tests.fakes import Chunk, Cut, FakeProvider, FinishChunk, Json, Open, Raw, Stall, Status
 from tests.providers.conftest import KEY, QUESTION, Play, endpoint_at
@@ -210,6 +212,41 @@ def test_silence_before_or_in_the_answer_is_a_timeout(play: Play, script: list):
 )
 def test_an_answer_without_its_end_is_cut(play: Play, script: list):
     assert type(failure(play, script, script)) is ProviderUnavailable
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "Invalid content type. image_url is only supported by certain models."),
+        (400, "m is not a multimodal model"),
+        (400, "messages[0].content must be a string"),
+        (404, "No endpoints found that support image input"),
+        (422, "messages[0]: unknown variant `image_url`, expected `text`"),
+        (500, "image input is not supported - hint: provide the mmproj"),
+    ],
+)
+def test_a_model_that_takes_no_images_is_told_from_other_faults(
+    fake: FakeProvider, providers: Providers, endpoint: Endpoint, status: int, message: str
+):
+    script = [Status(status, body={"error": {"message": message, "type": "invalid_request_error"}})]
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,eA=="}}
+    request = ModelRequest("m", [{"role": "user", "content": [image]}])
+    fake.enqueue(script, script)
+    with pytest.raises(ImagesRefused, match="It said: "):
+        list(providers.stream(endpoint, request))
+
+
+def test_without_images_nothing_is_said_of_them(play: Play):
+    error = {"error": {"message": "The image of the container is gone", "type": "x"}}
+    assert type(failure(play, [Status(400, body=error)])) is ProviderBadResponse
+
+
+def test_a_filter_or_a_full_window_is_named_also_where_there_are_images():
+    for message, cls in (
+        ("This model's maximum context length is 8 tokens, images included", ContextTooLong),
+        ("The image was stopped by our content filter", ContentFiltered),
+    ):
+        assert type(by_status(400, {}, {"message": message}, None, has_images=True)) is cls
 
 
 def test_a_finish_reason_is_an_end_even_if_the_connection_then_breaks(play: Play):

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, computed_field
 
 from chat_app import markdown
+from chat_app.api.schemas.attachments import AttachmentOut
 from chat_app.api.schemas.base import PAGE_DEFAULT, PAGE_MAX, AnyText, Id, In, Out
+from chat_app.streaming.opening import FILES_MAX
 
 CLIENT_ID_MAX_CHARS = 100
 
@@ -16,7 +18,7 @@ ClientId = Annotated[AnyText, Field(min_length=1, max_length=CLIENT_ID_MAX_CHARS
 class MessageIn(In):
     body: AnyText
     client_id: ClientId | None = None
-    attachments: list[Any] = Field([], max_length=0)
+    attachments: Annotated[list[Id], Field(max_length=FILES_MAX)] = []
     reply: Literal["auto", "none", "wait"] = "auto"
 
 
@@ -45,6 +47,7 @@ class MessageOut(Out):
     body: str
     status: str
     error_code: str | None
+    attachments: list[AttachmentOut]
     tool_calls: list[ToolCall]
     usage: dict[str, Any] | None
     model: str | None

@@ -6,8 +6,40 @@ const csrfToken = document.querySelector("meta[name=csrf-token]")?.content ?? ""
 /** A refusal by the server; its message is the sentence for the person. */
 export class Refusal extends Error {}
 
-export function postMessage(channelId, body, clientId) {
-  return ask("POST", `/api/channels/${channelId}/messages`, { body, client_id: clientId });
+/** `attachments` are the ids of uploaded files. */
+export function postMessage(channelId, body, clientId, attachments) {
+  return ask("POST", `/api/channels/${channelId}/messages`, { body, client_id: clientId, attachments });
+}
+
+/**
+ * Uploads a file; `onProgress` gets the part that is through, from 0 to 1. Throws as `ask` does.
+ * Not with fetch: that tells nothing about what is under way. `signal` ends it.
+ */
+export function uploadFile(file, onProgress, signal) {
+  const request = new XMLHttpRequest();
+  const form = new FormData();
+  form.append("file", file, file.name);
+  return new Promise((resolve, reject) => {
+    request.upload.addEventListener("progress", (event) => onProgress(event.loaded / event.total));
+    request.addEventListener("load", () => {
+      const answer = parsed(request.responseText);
+      if (request.status < 300) resolve(answer);
+      else reject(new Refusal(answer.error ?? ""));
+    });
+    for (const end of ["error", "abort"]) request.addEventListener(end, () => reject(new TypeError(end)));
+    signal.addEventListener("abort", () => request.abort());
+    request.open("POST", `${root}/api/attachments`);
+    request.setRequestHeader("X-CSRFToken", csrfToken);
+    request.send(form);
+  });
+}
+
+export function discardFile(attachmentId) {
+  return ask("DELETE", `/api/attachments/${attachmentId}`);
+}
+
+export function addressOf({ id }) {
+  return `${root}/api/attachments/${id}`;
 }
 
 /** A message as the page of its channel has it, from the server's one template for it. */
@@ -94,6 +126,14 @@ async function ask(method, path, body) {
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refusal(answer.error ?? "");
   return answer;
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
 }
 
 /** The one element that a page of the server's consists of. Throws as `ask` does. */

@@ -1,11 +1,12 @@
 // The composer: sends without leaving the page. Without it the form does the same by itself.
 
 import { postMessage, Refusal } from "./api.js";
+import { Attachments } from "./attachments.js";
 import { Drafts } from "./drafts.js";
 
 export class Composer {
   #queue = Promise.resolve(); // one after the other, so that they arrive as they were written
-  #unconfirmed = null; // what was sent and perhaps arrived: { text, clientId }
+  #unconfirmed = null; // what was sent and perhaps arrived: { text, files, clientId }
 
   /** `own` shows what is under way, and takes the server's answer. */
   constructor(form, own) {
@@ -13,6 +14,7 @@ export class Composer {
     this.field = form.elements.body;
     this.refusal = form.querySelector("#refusal");
     this.drafts = new Drafts(form.dataset.person, form.dataset.channel);
+    this.attachments = new Attachments(form, this.drafts);
     form.addEventListener("submit", (event) => this.#submit(event));
     this.field.addEventListener("keydown", (event) => this.#onKey(event));
     this.field.addEventListener("input", () => this.#changed());
@@ -39,36 +41,52 @@ export class Composer {
 
   #submit(event) {
     event.preventDefault();
+    if (this.attachments.isBusy) return this.attachments.whenIdle(() => this.form.requestSubmit());
     const text = this.field.value;
-    if (!text.trim()) return;
+    const { files } = this.attachments;
+    if (!text.trim() && !files.length) return;
     // What was sent but not confirmed is sent again under the same one; other words are not.
-    const clientId = this.#unconfirmed?.text === text ? this.#unconfirmed.clientId : newId();
+    const clientId = this.#isUnconfirmed(text, files) ? this.#unconfirmed.clientId : newId();
     this.#unconfirmed = null;
-    this.own.begin(text, clientId);
+    this.own.begin(text, clientId, files);
     this.field.value = "";
+    this.attachments.clear();
     grow(this.field);
-    this.#queue = this.#queue.then(() => this.#send(text, clientId));
+    this.#queue = this.#queue.then(() => this.#send({ text, files, clientId }));
   }
 
-  async #send(text, clientId) {
+  #isUnconfirmed(text, files) {
+    const before = this.#unconfirmed;
+    return before?.text === text && String(before.files.map(idOf)) === String(files.map(idOf));
+  }
+
+  async #send(sent) {
+    const { text, files, clientId } = sent;
     try {
-      const answer = await postMessage(this.form.dataset.channel, text, clientId);
+      const answer = await postMessage(this.form.dataset.channel, text, clientId, files.map(idOf));
       this.refusal.textContent = "";
       this.drafts.keep(this.field.value); // what was typed while it was under way
+      this.drafts.keepFiles(this.attachments.files);
       this.own.confirm(answer, clientId);
     } catch (error) {
-      this.#failed(error, text, clientId);
+      this.#failed(error, sent);
     }
   }
 
-  #failed(error, text, clientId) {
+  #failed(error, sent) {
+    const { text, files, clientId } = sent;
     this.own.fail(clientId);
-    this.#unconfirmed = { text, clientId };
+    this.#unconfirmed = sent;
     const typed = this.field.value;
-    this.#fill(typed ? `${text}\n${typed}` : text);
+    this.#fill(typed && text ? `${text}\n${typed}` : text || typed);
+    this.attachments.restore(files);
     const sentence = error instanceof Refusal && error.message;
     this.refusal.textContent = sentence || this.form.dataset.unsent;
   }
+}
+
+function idOf({ id }) {
+  return id;
 }
 
 /** For browsers in which the style sheet cannot do it. */

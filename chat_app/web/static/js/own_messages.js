@@ -10,11 +10,12 @@ export class OwnMessages {
   }
 
   /** Shows what is under way. */
-  begin(text, clientId) {
+  begin(text, clientId, files) {
     this.fail(clientId);
     const article = copyOf("#question");
     article.dataset.client = clientId;
-    article.querySelector(".body").append(plain(text));
+    if (text.trim()) article.querySelector(".body").append(plain(text));
+    if (files.length) article.append(named(files));
     document.querySelector("#empty")?.setAttribute("hidden", "");
     this.history.append(article);
     this.history.scrollToEnd();
@@ -62,6 +63,20 @@ function plain(text) {
   paragraph.className = "plain";
   paragraph.textContent = text;
   return paragraph;
+}
+
+/** Files by their names, until the server shows what they are. */
+function named(files) {
+  const list = document.createElement("ul");
+  list.className = "attached";
+  for (const { name } of files) {
+    const item = document.createElement("li");
+    item.className = "attached-file";
+    item.dir = "auto";
+    item.textContent = name;
+    list.append(item);
+  }
+  return list;
 }
 
 function copyOf(template) {
