@@ -15,7 +15,7 @@ from chat_app.services import installation
 @with_appcontext
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
-    """Check the database, its migrations, and whether every enabled provider answers.
+    """Check the database, its migrations, every enabled provider, and the sign-in's issuer.
 
     The exit status is 1 where something is wrong.
     """

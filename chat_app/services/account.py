@@ -38,8 +38,15 @@ def rename(rt: Runtime, person: Person, name: str) -> None:
         session.get_one(UserRow, person.id).name = name
 
 
+def has_password(rt: Runtime, person: Person) -> bool:
+    """Whether they can sign in without an issuer."""
+    with rt.db.reading() as session:
+        return session.get_one(UserRow, person.id).password_hash is not None
+
+
 def change_password(rt: Runtime, person: Person, secret: str, old: str, new: str) -> None:
-    """A new password for who knows the old one; they are signed out everywhere but here.
+    """A new password for who knows the old one, or has none yet; they are signed out everywhere
+    but here.
 
     Raises `AccessDenied`, `InvalidRequest`, `Unauthorized` for a wrong old one.
     """
@@ -47,7 +54,7 @@ def change_password(rt: Runtime, person: Person, secret: str, old: str, new: str
     passwords.checked(new, field="new_password")
     with rt.db.reading() as session:
         known = session.get_one(UserRow, person.id).password_hash
-    if not passwords.is_password(known, old):
+    if known is not None and not passwords.is_password(known, old):
         raise Unauthorized("The current password is not right.")
     password_hash = passwords.hash_password(new)
     with rt.db.transaction() as session:

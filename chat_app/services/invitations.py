@@ -3,38 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chat_app import access, audit
+from chat_app import access, audit, joining
 from chat_app.access import Person, number
 from chat_app.auth import passwords, secrets
 from chat_app.errors import (
     AccessDenied,
-    Conflict,
     InvalidRequest,
     InvitationNotFound,
-    InvitationOver,
     QuotaExceeded,
 )
 from chat_app.runtime import Runtime
 from chat_app.store.base import now
-from chat_app.store.db import Session
-from chat_app.store.invitations import (
-    InvitationRow,
-    invitation_by_hash,
-    invitation_in,
-    open_invitations,
-)
-from chat_app.store.users import NAME_MAX_CHARS, UserRow, user_by_email
-from chat_app.store.workspaces import ROLES, WorkspaceMemberRow, WorkspaceRow, member_of
+from chat_app.store.invitations import InvitationRow, invitation_in, open_invitations
+from chat_app.store.users import UserRow
+from chat_app.store.workspaces import ROLES, WorkspaceRow, member_of
 
 DAYS = 7
 DAYS_MAX = 90
 USES_MAX = 100
 OPEN_MAX = 200
-OVER = {
-    "revoked": "This invitation was taken back.",
-    "used": "This invitation was used already.",
-    "expired": "This invitation has expired.",
-}
 
 
 @dataclass(frozen=True)
@@ -123,7 +110,7 @@ def revoke(rt: Runtime, person: Person, ref: str | int) -> None:
 def look(rt: Runtime, secret: str) -> Invited:
     """Who invites into what. Raises `InvitationNotFound`, `InvitationOver`."""
     with rt.db.reading() as session:
-        row = _open(session, secret)
+        row = joining.open_invitation(session, secret)
         by = session.get(UserRow, row.made_by_id) if row.made_by_id else None
         workspace = session.get_one(WorkspaceRow, row.workspace_id)
         return Invited(workspace.name, by.name if by else None, row.role, row.expires_at)
@@ -136,9 +123,9 @@ def join(rt: Runtime, person: Person, secret: str) -> WorkspaceRow:
     """
     person.must_act()
     with rt.db.transaction() as session:
-        row = _open(session, secret, is_locked=True)
+        row = joining.open_invitation(session, secret, is_locked=True)
         if member_of(session, row.workspace_id, person.id) is None:
-            _let_in(session, row, session.get_one(UserRow, person.id))
+            joining.let_in(session, row, session.get_one(UserRow, person.id))
         return session.get_one(WorkspaceRow, row.workspace_id)
 
 
@@ -151,17 +138,11 @@ def register(rt: Runtime, secret: str, email: str, password: str, name: str | No
     passwords.checked(password)
     look(rt, secret)  # a hash is work that nobody without an invitation makes us do
     password_hash = passwords.hash_password(password)
-    email = email.strip().lower()
     with rt.db.transaction() as session:
-        row = _open(session, secret, is_locked=True)
-        if user_by_email(session, email) is not None:
-            raise Conflict("There is an account with this email already.", field="email")
-        name = name or email.partition("@")[0][:NAME_MAX_CHARS]
-        user = UserRow(email=email, name=name, password_hash=password_hash, is_operator=False)
-        session.add(user)
-        session.flush()
+        row = joining.open_invitation(session, secret, is_locked=True)
+        user = joining.new_user(session, email, name, password_hash)
         audit.note(session, user, "account_made", user.email, row.workspace_id)
-        _let_in(session, row, user)
+        joining.let_in(session, row, user)
         return user
 
 
@@ -172,21 +153,3 @@ def _check(role: str, days: int, uses: int) -> None:
         raise InvalidRequest(f"An invitation lasts 1 to {DAYS_MAX} days.", field="days")
     if not 1 <= uses <= USES_MAX:
         raise InvalidRequest(f"An invitation is for 1 to {USES_MAX} people.", field="uses")
-
-
-def _open(session: Session, secret: str, is_locked: bool = False) -> InvitationRow:
-    row = invitation_by_hash(session, secrets.token_hash(secret), is_locked)
-    if row is None:
-        raise InvitationNotFound("There is no such invitation. The link may be cut short.")
-    if row.state != "open":
-        raise InvitationOver(OVER[row.state])
-    return row
-
-
-def _let_in(session: Session, row: InvitationRow, user: UserRow) -> None:
-    """The row is locked: nobody takes the last place at the same time."""
-    row.uses += 1
-    member = WorkspaceMemberRow(workspace_id=row.workspace_id, user_id=user.id, role=row.role)
-    session.add(member)
-    about = f"{user.name}: {row.role} (#{row.id})"
-    audit.note(session, user, "member_joined", about, row.workspace_id)

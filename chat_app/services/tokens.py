@@ -48,6 +48,15 @@ def sign_in(rt: Runtime, email: str, password: str, kind: str, name: str | None 
         return _issue(session, user.id, kind, name or kind, days, SCOPES)
 
 
+def open_session(rt: Runtime, user_id: int, where: str, by: str) -> Issued:
+    """A new `session` token for somebody who has proven elsewhere (`by`) who they are."""
+    with rt.db.transaction() as session:
+        tokens.delete_expired(session)
+        user = session.get_one(UserRow, user_id)
+        audit.note_own(session, user, "signed_in", f"{where} ({by})")
+        return _issue(session, user_id, "session", where, SESSION_DAYS, SCOPES)
+
+
 def identify(rt: Runtime, secret: str) -> Person:
     """The person whose token this is. Raises `Unauthorized`."""
     with rt.db.reading() as session:

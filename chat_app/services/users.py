@@ -1,23 +1,13 @@
 """People: registering, the members of a workspace, passwords."""
 
-from chat_app import audit
+from chat_app import audit, joining
 from chat_app.access import Person
 from chat_app.auth import passwords, secrets
 from chat_app.errors import AccessDenied, Conflict, InvalidRequest, UserNotFound
 from chat_app.runtime import Runtime
-from chat_app.store.db import Session
 from chat_app.store.tokens import end_sessions
-from chat_app.store.users import NAME_MAX_CHARS, UserRow, all_users, first_operator, user_by_email
-from chat_app.store.workspaces import (
-    ROLES,
-    WorkspaceMemberRow,
-    first_workspace,
-    people_of,
-    workspace_ids,
-    workspaces_of,
-)
-
-EMPTY = "The installation is empty. Run `flask --app wsgi db upgrade` first."
+from chat_app.store.users import UserRow, all_users, first_operator, user_by_email
+from chat_app.store.workspaces import ROLES, people_of, workspace_ids, workspaces_of
 
 
 def register(rt: Runtime, email: str, password: str, name: str | None) -> UserRow:
@@ -46,29 +36,12 @@ def create(
     if role not in ROLES:
         raise InvalidRequest(f"A role is one of: {', '.join(ROLES)}.", field="role")
     password_hash = passwords.hash_password(passwords.checked(password))
-    email = email.strip().lower()
     with rt.db.transaction() as session:
-        if user_by_email(session, email) is not None:
-            raise Conflict("There is an account with this email already.", field="email")
-        user = UserRow(
-            email=email,
-            name=name or email.partition("@")[0][:NAME_MAX_CHARS],
-            password_hash=password_hash,
-            is_operator=is_operator,
-        )
-        session.add(user)
-        session.flush()
-        home = _home(session)
-        session.add(WorkspaceMemberRow(workspace_id=home, user_id=user.id, role=role))
-        audit.note(session, user if is_own else None, "account_made", f"{email}: {role}", home)
+        user = joining.new_user(session, email, name, password_hash, is_operator)
+        home = joining.come_home(session, user, role)
+        who = user if is_own else None
+        audit.note(session, who, "account_made", f"{user.email}: {role}", home)
         return user
-
-
-def _home(session: Session) -> int:
-    workspace = first_workspace(session)
-    if workspace is None:
-        raise Conflict(EMPTY)
-    return workspace.id
 
 
 def set_password(rt: Runtime, email: str, password: str) -> UserRow:
@@ -102,7 +75,7 @@ def operator(rt: Runtime) -> Person:
     with rt.db.reading() as session:
         user = first_operator(session)
         if user is None:
-            raise Conflict(EMPTY)
+            raise Conflict(joining.EMPTY)
         return Person.of(user, dict.fromkeys(workspace_ids(session), "owner"))
 
 

@@ -55,5 +55,10 @@ def end_sessions(session: Session, user_id: int, but: str | None = None) -> None
     session.execute(found if but is None else found.where(TokenRow.token_hash != but))
 
 
+def delete_tokens_of(session: Session, user_id: int) -> None:
+    """Whoever came in as this person, by whatever, has to prove again who they are."""
+    session.execute(delete(TokenRow).where(TokenRow.user_id == user_id))
+
+
 def delete_expired(session: Session) -> None:
     session.execute(delete(TokenRow).where(TokenRow.expires_at < now()))

@@ -14,7 +14,7 @@ class UserRow(Public, Base):
 
     email: Mapped[str] = mapped_column(String(EMAIL_MAX_CHARS), unique=True)
     name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
-    password_hash: Mapped[str] = mapped_column(String(255))
+    password_hash: Mapped[str | None] = mapped_column(String(255))  # None: none can be right
     is_operator: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
 
@@ -30,3 +30,10 @@ def first_operator(session: Session) -> UserRow | None:
 
 def all_users(session: Session) -> list[UserRow]:
     return list(session.scalars(select(UserRow).order_by(UserRow.id)))
+
+
+def lock_user(session: Session, user_id: int) -> None:
+    """Who else counts what this person has waits for this transaction."""
+    found = select(UserRow.id).where(UserRow.id == user_id)
+    # What only refers to the person, such as a message of theirs, need not wait.
+    session.execute(found.with_for_update(key_share=True))

@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from chat_app import current
 from chat_app.errors import RequestError
-from chat_app.services import account
-from chat_app.web import choices, languages, shell, themes
+from chat_app.services import account, identities
+from chat_app.web import choices, languages, shell, shortcuts, themes
 from chat_app.web.blueprint import bp
 from chat_app.web.people_forms import NameForm, PasswordForm
 
-SAVED = ("name", "password", "looks", "session")
+SAVED = ("name", "password", "looks", "session", "linked")
 
 
 @bp.get("/settings/account")
@@ -48,6 +48,8 @@ def change_looks() -> ResponseReturnValue:
     theme = request.form.get("theme")
     choices.keep(response, themes.COOKIE, theme, themes.THEMES.keys() - {themes.SYSTEM})
     choices.keep(response, languages.COOKIE, request.form.get("language"), languages.LANGUAGES)
+    keys = None if "shortcuts" in request.form else shortcuts.OFF
+    choices.keep(response, shortcuts.COOKIE, keys, (shortcuts.OFF,))
     return response
 
 
@@ -84,5 +86,8 @@ def _page(
         password=PasswordForm(formdata=None),
         themes=themes.THEMES,
         chosen_language=request.cookies.get(languages.COOKIE),
+        has_password=account.has_password(rt, person),
+        identities=identities.list_own(rt, person),
+        oidc=rt.settings.oidc,
         sessions=account.sessions(rt, person, current.secret()),
     )

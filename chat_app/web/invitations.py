@@ -47,6 +47,7 @@ def _page(secret: str, form: RegisterForm, error: RequestError | None = None) ->
         meanings=MEANINGS,
         form=form,
         error=error,
+        oidc=current.runtime().settings.oidc,
     )
 
 

@@ -32,4 +32,5 @@ def register() -> ResponseReturnValue:
 
 
 def _page(form: RegisterForm, error: RequestError | None = None) -> str:
-    return render_template("register.html", form=form, error=error)
+    oidc = current.runtime().settings.oidc
+    return render_template("register.html", form=form, error=error, oidc=oidc)

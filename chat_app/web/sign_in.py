@@ -4,8 +4,9 @@ from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from chat_app import current
-from chat_app.errors import RequestError
+from chat_app.errors import HoldfastError, RequestError
 from chat_app.services import tokens
+from chat_app.services.tokens import Issued
 from chat_app.web.blueprint import bp
 from chat_app.web.browsers import browser_name
 from chat_app.web.destinations import own_path
@@ -31,7 +32,33 @@ def sign_in() -> ResponseReturnValue:
 def enter(email: str, password: str) -> None:
     """Sign this browser in. Raises `Unauthorized`."""
     where = browser_name(request.user_agent.string)
-    issued = tokens.sign_in(current.runtime(), email, password, "session", where)
+    _keep(tokens.sign_in(current.runtime(), email, password, "session", where))
+
+
+def enter_proven(user_id: int, by: str) -> None:
+    """Sign this browser in as somebody for whom `by`, an issuer, has vouched."""
+    where = browser_name(request.user_agent.string)
+    _keep(tokens.open_session(current.runtime(), user_id, where, by))
+
+
+def page(
+    form: SignInForm,
+    error: HoldfastError | None = None,
+    target: str | None = None,
+) -> str:
+    """The page to sign in on, which leads to `target`, an address of ours."""
+    settings = current.runtime().settings
+    return render_template(
+        "sign_in.html",
+        form=form,
+        error=error,
+        target=target,
+        has_signup=settings.signup,
+        oidc=settings.oidc,
+    )
+
+
+def _keep(issued: Issued) -> None:
     # Nothing of the visitor's session lives on: who planted it must not know what it becomes.
     session.clear()
     session[current.SESSION_TOKEN] = issued.secret
@@ -39,8 +66,7 @@ def enter(email: str, password: str) -> None:
 
 
 def _page(form: SignInForm, error: RequestError | None = None) -> str:
-    has_signup = current.runtime().settings.signup
-    return render_template("sign_in.html", form=form, error=error, has_signup=has_signup)
+    return page(form, error, own_path(request.args.get("next")))
 
 
 @bp.post("/logout")

@@ -5,9 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from chat_app import create_app
-from chat_app.settings import Settings
+from chat_app.settings import OpenId, Settings
 from tests.cli.conftest import Shell
 from tests.fakes import FakeProvider
+from tests.openid.fake_issuer import FakeIssuer
 from tests.scripts import Status, says
 
 
@@ -28,6 +29,15 @@ def test_a_provider_that_refuses_us_is_status_1_and_named(shell: Shell, fake: Fa
     result = shell.run("doctor")
     assert result.exit_code == 1
     assert "BAD  provider Default: provider_auth_failed: " in result.stdout
+
+
+def test_an_issuer_is_looked_at_where_one_is_set(settings: Settings, shell: Shell) -> None:
+    with FakeIssuer() as issuer:
+        oidc = OpenId(issuer.url, "holdfast", "secret", "Club")
+        asks = Shell(create_app(replace(settings, oidc=oidc)))
+        assert "ok   sign-in Club: answers" in asks.run("doctor").stdout
+    said = asks.run("doctor").stdout
+    assert "BAD  sign-in Club: issuer_unavailable: The sign-in of Club cannot be reached." in said
 
 
 def test_an_empty_database_and_one_out_of_reach_are_reported_not_raised(

@@ -160,7 +160,7 @@ def test_what_is_no_choice_is_not_kept(cleo, value):
 
 
 def test_the_sidebar_leads_to_the_settings(cleo):
-    assert 'class="account-link" href="/settings/account"' in cleo.get("/channels").text
+    assert 'href="/settings/account">Settings</a>' in cleo.get("/channels").text
 
 
 def test_nobody_gets_to_the_page_without_signing_in(visitor):

@@ -1,0 +1,1 @@
+"""Signing in with an OpenID issuer: the only importer of Authlib and joserfc."""
