@@ -12,14 +12,17 @@ import orjson
 import pytest
 from flask import Flask
 
+from chat_app import create_app
 from chat_app.auth import secrets
 from chat_app.runtime import Runtime
-from chat_app.services import tokens, users
+from chat_app.services import installation, tokens, users
 from chat_app.settings import Settings
 from chat_app.store.base import now
 from chat_app.store.tokens import TokenRow
 from chat_app.store.users import UserRow
-from tests.clients import Client, People, Sse, read_events
+from tests.clients import Client, People, Sse, people_of, read_events
+from tests.conftest import ADMIN, PASSWORD, settings_at
+from tests.postgres import Postgres
 
 # For modules about rules that a database could break.
 on_each_database = pytest.mark.parametrize("built", ["sqlite", "postgres"], indirect=True)
@@ -87,6 +90,24 @@ class House:
     @property
     def _serializer(self) -> Any:
         return self.app.session_interface.get_signing_serializer(self.app)
+
+
+@contextmanager
+def built_at(url: str) -> Iterator[House]:
+    """A new installation in this empty database, with its people; its provider answers nobody."""
+    settings = settings_at(url, "http://127.0.0.1:1/v1")
+    app = create_app(settings)
+    installation.upgrade(app.extensions["holdfast"])
+    yield House(app, settings, people_of(app, ADMIN, PASSWORD))
+    app.extensions["holdfast"].close()
+
+
+def address_for(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of an empty database for a fixture: on SQLite, or as `on_each_database` says."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('house')}/test.db"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.new_database()
 
 
 class Caller:

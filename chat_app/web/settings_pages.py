@@ -31,6 +31,7 @@ def operator(person: Person) -> bool:
 
 
 PAGES: tuple[SettingsPage, ...] = (
+    SettingsPage("web.show_workspace", _("Workspace"), manager),
     SettingsPage("web.list_agents", _("Agents"), manager),
     SettingsPage("web.list_providers", _("Models"), operator),
     SettingsPage("web.list_tools", _("Tools"), everybody),
@@ -40,6 +41,7 @@ PAGES: tuple[SettingsPage, ...] = (
     SettingsPage("web.show_audit", _("Audit log"), manager),
     SettingsPage("web.list_tokens", _("Tokens"), everybody),
     SettingsPage("web.show_account", _("Account"), everybody),
+    SettingsPage("web.show_shortcuts", _("Shortcuts"), everybody),
 )
 
 

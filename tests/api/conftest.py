@@ -10,16 +10,11 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from chat_app import create_app
-from chat_app.services import installation
-from chat_app.settings import Settings
 from chat_app.store.providers import ProviderRow
-from tests.clients import Client, People, people_of
-from tests.conftest import ADMIN, PASSWORD
+from tests.clients import Client, People
 from tests.fakes import FakeProvider
-from tests.houses import Caller, House
+from tests.houses import Caller, House, address_for, built_at
 from tests.listers import FakeTools, faked
-from tests.postgres import Postgres
 from tests.servers import Server, serve
 
 
@@ -28,25 +23,8 @@ def built(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """On SQLite; with `on_each_database` on PostgreSQL, too."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('house')}/test.db"
-    else:
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.new_database()
-    settings = Settings(
-        secret_keys=("a-secret-for-tests-long-enough",),
-        database_url=url,
-        admin_email=ADMIN,
-        admin_password=PASSWORD,
-        openai_api_key="sk-test",
-        openai_base_url="http://127.0.0.1:1/v1",
-        openai_model="fake",
-        log_level="WARNING",
-    )
-    app = create_app(settings)
-    installation.upgrade(app.extensions["holdfast"])
-    yield House(app, settings, people_of(app, ADMIN, PASSWORD))
-    app.extensions["holdfast"].close()
+    with built_at(address_for(request, tmp_path_factory)) as house:
+        yield house
 
 
 @pytest.fixture

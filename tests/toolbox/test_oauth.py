@@ -8,23 +8,20 @@ from typing import Any
 import gevent
 import pytest
 
-from chat_app import create_app
 from chat_app.access import Person
 from chat_app.errors import ToolUnavailable
 from chat_app.runtime import Runtime
-from chat_app.services import installation, tool_logins
+from chat_app.services import tool_logins
 from chat_app.services.tokens import owner_of
 from chat_app.services.tool_logins import CameBack
-from chat_app.settings import Settings
 from chat_app.store.base import now
 from chat_app.store.providers import ProviderRow
 from chat_app.store.tool_logins import ToolLoginRow
 from chat_app.store.tool_servers import ToolServerRow
-from tests.clients import Client, People, people_of
-from tests.conftest import ADMIN, PASSWORD
+from tests.clients import Client, People
+from tests.conftest import ADMIN
 from tests.fakes import FakeProvider, says
-from tests.houses import House, on_each_database
-from tests.postgres import Postgres
+from tests.houses import House, address_for, built_at, on_each_database
 from tests.streaming.tools import asks_for
 from tests.tools.signing import Guarded, guarded, signed_in_at
 
@@ -36,25 +33,8 @@ def built(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """One installation for all; with `on_each_database` one on PostgreSQL, too."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('house')}/test.db"
-    else:
-        postgres: Postgres = request.getfixturevalue("postgres")
-        url = postgres.new_database()
-    settings = Settings(
-        secret_keys=("a-secret-for-tests-long-enough",),
-        database_url=url,
-        admin_email=ADMIN,
-        admin_password=PASSWORD,
-        openai_api_key="sk-test",
-        openai_base_url="http://127.0.0.1:1/v1",
-        openai_model="fake",
-        log_level="WARNING",
-    )
-    app = create_app(settings)
-    installation.upgrade(app.extensions["holdfast"])
-    yield House(app, settings, people_of(app, ADMIN, PASSWORD))
-    app.extensions["holdfast"].close()
+    with built_at(address_for(request, tmp_path_factory)) as house:
+        yield house
 
 
 @pytest.fixture

@@ -8,33 +8,18 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from chat_app import create_app
-from chat_app.services import installation
-from chat_app.settings import Settings
 from chat_app.store.providers import ProviderRow
-from tests.clients import Client, People, people_of
+from tests.clients import Client, People
 from tests.conftest import ADMIN, PASSWORD
 from tests.fakes import FakeProvider
-from tests.houses import House
+from tests.houses import House, built_at
 from tests.web.visitor import Visitor
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    settings = Settings(
-        secret_keys=("a-secret-for-tests-long-enough",),
-        database_url=f"sqlite:///{tmp_path_factory.mktemp('house')}/test.db",
-        admin_email=ADMIN,
-        admin_password=PASSWORD,
-        openai_api_key="sk-test",
-        openai_base_url="http://127.0.0.1:1/v1",
-        openai_model="fake",
-        log_level="WARNING",
-    )
-    app = create_app(settings)
-    installation.upgrade(app.extensions["holdfast"])
-    yield House(app, settings, people_of(app, ADMIN, PASSWORD))
-    app.extensions["holdfast"].close()
+    with built_at(f"sqlite:///{tmp_path_factory.mktemp('house')}/test.db") as house:
+        yield house
 
 
 @pytest.fixture(scope="session")
