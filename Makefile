@@ -10,6 +10,8 @@ PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
 
+# What the demo project runs; see docs/deploy.md.
+run: export AI_SERVER_COMMAND ?= $(BIN)/python examples/ai_server.py --port {port} --state {dir}
 run: .venv/.installed ## Serve on http://127.0.0.1:8000, or on PORT
 	@$(BIN)/flask --app wsgi db upgrade
 	@exec $(BIN)/gunicorn wsgi:app

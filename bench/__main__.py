@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import table, tools
+from bench import pages, table, tools
 from bench.run import Run
 from bench.scenarios import SCENARIOS
 from bench.targets import TARGETS
 
-TOOLS = "tools"  # measured by itself, in tools.py
+TOOLS, PAGES = "tools", "pages"  # measured by themselves, in tools.py and pages.py
 NOISY = 0.1  # of the cores: beyond it a single figure is worth little
 
 
@@ -24,6 +24,8 @@ def main() -> int:
     complaints = _streams(given)
     if TOOLS in (given.only or [TOOLS]) and "holdfast" in (given.target or ["holdfast"]):
         complaints += tools.measured(given.quick)
+    if PAGES in (given.only or [PAGES]) and "holdfast" in (given.target or ["holdfast"]):
+        complaints += pages.measured(given.quick)
     for complaint in complaints:
         print(complaint)
     return 1 if complaints else 0
@@ -52,7 +54,7 @@ def _streams(given: argparse.Namespace) -> list[str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = [*(scenario.name for scenario in SCENARIOS), TOOLS]
+    names = [*(scenario.name for scenario in SCENARIOS), TOOLS, PAGES]
     parser.add_argument("--only", action="append", choices=names, help="again for more than one")
     targets = [kind.name for kind in TARGETS]
     parser.add_argument("--target", action="append", choices=targets, help="likewise")

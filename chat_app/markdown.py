@@ -59,11 +59,14 @@ _CLEANER = nh3.Cleaner(
     attributes={name: set(mathml.ATTRIBUTES) for name in mathml.ELEMENTS}
     | {
         "a": {"href", "title"},
-        "div": {"data-language"},
-        "input": {"checked"},
+        "div": {"data-language", "tabindex"},
+        "input": {"aria-label", "checked"},
         "ol": {"start"},
     },
-    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+    set_tag_attribute_values={
+        "input": {"type": "checkbox", "disabled": ""},
+        "pre": {"tabindex": "0"},  # what scrolls must scroll by keyboard, in every browser
+    },
     allowed_classes={
         "div": {"code", "math", "table"},
         "input": {"task-list-item-checkbox"},
@@ -274,6 +277,15 @@ def _alt_text(image: Token) -> Token:
     return Token("text", "", 0, content=alt or str(image.attrs["src"]))
 
 
+def _list_item(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    """A task's box has a name, and in no language, for the same bytes go to everybody."""
+    name = "☑" if tokens[index].meta.get("checked") else "☐"
+    opening = RendererHTML.list_item_open(self, tokens, index, options, env)
+    return opening.replace("<input", f'<input aria-label="{name}"')
+
+
 def _code(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
@@ -306,13 +318,14 @@ def _math(
         env["math_left"] -= len(token.content)
         drawn = mathml.mathml(token.content, is_block=token.markup == "$$")
     shown = drawn or escape(f"{token.markup}{token.content}{token.markup}", quote=False)
-    return f'<div class="math">{shown}</div>\n' if token.block else shown
+    return f'<div class="math" tabindex="0">{shown}</div>\n' if token.block else shown
 
 
 _RENDER_RULES = {
     "math_inline": _math,
     "math_display": _math,
     "math_block": _math,
+    "list_item_open": _list_item,
     "fence": _code,
     "code_block": _code,
     "footnote_ref": _footnote_ref,
@@ -320,7 +333,7 @@ _RENDER_RULES = {
     "footnote_block_close": lambda *_: "</ol></section>\n",
     "footnote_open": lambda *_: "<li>",
     "footnote_anchor": lambda *_: "",
-    "table_open": lambda *_: '<div class="table"><table>\n',
+    "table_open": lambda *_: '<div class="table" tabindex="0"><table>\n',
     "table_close": lambda *_: "</table></div>\n",
 }
 _MARKDOWN = _markdown()

@@ -66,6 +66,13 @@ def serve(
         process.wait()
 
 
+def migrate(settings: Settings) -> None:
+    """Bring the database of `settings` up to date, in a process of its own."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
+    env = environment(settings)
+    subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+
+
 def environment(settings: Settings) -> dict[str, str]:
     """The variables that give a process these settings, and nothing of ours besides."""
     given = {

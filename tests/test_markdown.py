@@ -33,6 +33,7 @@ TAGS = {
 }
 ATTRIBUTES = {
     *("href", "title", "rel", "class", "data-language", "start", "type", "checked", "disabled"),
+    *("aria-label", "tabindex"),
     *mathml.ATTRIBUTES,
 }
 RENDERED_CLASSES = CSS_CLASSES | {
@@ -229,13 +230,13 @@ def test_tables_keep_their_alignment_as_classes() -> None:
     page = Page(render("| a | b | c |\n|:-|:-:|-:|\n| 1 | 2 | 3 |"))
     classes = [cell.get("class") for cell in page.named("td")]
     assert classes == ["left", "center", "right"]
-    assert page.named("div") == [{"class": "table"}]
+    assert page.named("div") == [{"class": "table", "tabindex": "0"}]
 
 
 def test_code_is_wrapped_with_its_language_and_coloured() -> None:
     html = render("```python\ndef f(): pass\n```")
     assert html.startswith(
-        '<div class="code" data-language="python"><pre><code><span class="k">def'
+        '<div class="code" data-language="python"><pre tabindex="0"><code><span class="k">def'
     )
     assert html.endswith("</code></pre></div>\n")
 
@@ -251,7 +252,8 @@ def test_the_language_is_the_first_word_of_the_info_string(info: str, language: 
 def test_an_unknown_language_is_shown_plainly() -> None:
     html = render("```klingon\n<b>\n```")
     assert html == (
-        '<div class="code" data-language="klingon"><pre><code>&lt;b&gt;\n</code></pre></div>\n'
+        '<div class="code" data-language="klingon"><pre tabindex="0"><code>&lt;b&gt;\n'
+        "</code></pre></div>\n"
     )
 
 
@@ -271,6 +273,7 @@ def test_code_that_is_too_long_or_too_late_is_not_coloured() -> None:
 def test_task_lists_have_boxes_that_cannot_be_ticked() -> None:
     boxes = Page(render("- [x] a\n- [ ] b")).named("input")
     assert [("checked" in box, "disabled" in box) for box in boxes] == [(True, True), (False, True)]
+    assert [box["aria-label"] for box in boxes] == ["☑", "☐"]
 
 
 def test_footnotes_are_numbered_and_have_no_ids_that_could_clash() -> None:

@@ -55,6 +55,15 @@ def test_a_refusal_and_a_question_after_it(page, server, box):
     expect(box.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_refusal_is_in_the_language_of_the_page(open_browser, server):
+    page = open_browser(locale="zh-TW").new_page()
+    page.goto(AGENT)
+    server.fake.enqueue([Status(401)])
+    page.locator("#question").fill("在嗎？")
+    page.locator("#try button[type=submit]").click()
+    expect(page.get_by_role("alert")).to_have_text("模型供應商拒絕了我們的金鑰。")
+
+
 def test_stopping_leaves_what_was_said_and_nothing_in_the_sidebar(page, server, box):
     gate = threading.Event()
     server.fake.enqueue([Chunk("So much"), Hold(gate), Chunk(" more.")])
@@ -95,3 +104,19 @@ def test_a_tool_is_switched_by_keyboard(page):
     page.get_by_label("When fail runs").select_option(index=0)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+
+
+def test_an_agent_is_made_changed_and_deleted_without_javascript(open_browser):
+    page = open_browser(java_script_enabled=False).new_page()
+    page.goto("/settings/agents")
+    page.get_by_role("link", name="New agent").click()
+    page.get_by_label("Name", exact=True).fill("Pilot")
+    page.get_by_role("button", name="Make the agent").click()
+    expect(page.get_by_role("heading", name="Pilot")).to_be_visible()
+    page.get_by_label("Instructions").fill("Steer.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_label("Instructions")).to_have_value("Steer.")
+    page.get_by_text("Delete this agent").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("link", name="Pilot")).to_have_count(0)

@@ -192,3 +192,15 @@ def test_everything_works_without_javascript(open_browser, server, more):
     # The page looks again by itself.
     expect(answer(page).locator("em")).to_have_text("but")
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+
+
+def test_an_answer_is_stopped_without_javascript(open_browser, server, more):
+    page = open_browser(java_script_enabled=False).new_page()
+    new_channel(page)
+    server.fake.enqueue([Chunk("On and on"), Hold(more)])
+    page.get_by_label("Message", exact=True).fill("Talk.")
+    page.get_by_role("button", name="Send").click()
+    expect(answer(page).locator(".body")).to_have_text("On and on")
+    page.get_by_role("button", name="Stop").click()
+    expect(answer(page).get_by_text("Stopped.", exact=True)).to_be_visible()
+    expect(answer(page).locator(".body")).to_have_text("On and on")

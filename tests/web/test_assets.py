@@ -7,14 +7,27 @@ from chat_app.web import assets
 
 def test_every_file_that_a_page_names_is_there_and_kept_for_a_year(ada):
     ada.get("/channels/1")
-    found = set(re.findall(r"/assets/\w+/[\w/.]+", ada.page))
-    assert len(found) > 10
+    found = set(re.findall(r"/assets/\w+/[\w/.+]+", ada.page))
+    assert len(found) > 3
     for path in found:
         answer = ada.client.get(path)
         assert answer.status_code == 200, path
         assert answer.cache_control.max_age == 365 * 86_400
         assert answer.cache_control.immutable
         assert "Set-Cookie" not in answer.headers
+
+
+def test_style_sheets_come_as_one_in_the_order_they_are_named(visitor):
+    one, other = (visitor.get(f"/assets/x/css/{name}.css").data for name in ("shell", "base"))
+    path = f"/assets/{assets.MARK}/css/shell+base.css"
+    both = visitor.client.get(path)
+    assert both.data == one + other
+    assert both.mimetype == "text/css"
+    assert (both.cache_control.max_age, both.cache_control.immutable) == (assets.KEPT_S, True)
+    again = visitor.client.get(path, headers={"If-None-Match": both.headers["ETag"]})
+    assert again.status_code == 304
+    for names in ("shell+none", "shell+", "+".join(["base"] * (assets.JOINED_MAX + 1))):
+        assert visitor.get(f"/assets/{assets.MARK}/css/{names}.css").status_code == 404
 
 
 def test_a_file_of_another_version_is_not_kept(visitor):

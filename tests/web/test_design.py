@@ -32,6 +32,7 @@ TEXT_ON = [
     ("danger", "page"),
     ("danger", "raised"),
     ("danger", "danger-tint"),
+    *((text, f"{kind}-tint") for text in ("text", "quiet") for kind in ("danger", "warning")),
 ]
 
 

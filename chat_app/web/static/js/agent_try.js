@@ -2,6 +2,7 @@
 // brings a page with the whole.
 
 import { Frames } from "./frames.js";
+import { sentenceOf } from "./sentences.js";
 
 class Trial {
   #cards = new Map();
@@ -38,8 +39,9 @@ class Trial {
     },
     tool_call: (event) => this.#card(event),
     tool_result: (event) => this.#finish(this.#card(event), event),
-    notice: (event) => this.#element("p", "hint").append(event.message),
-    error: (event) => this.fail(event.error),
+    notice: ({ error_code: code, message }) =>
+      this.#element("p", "hint").append(sentenceOf(code, message)),
+    error: ({ error_code: code, error }) => this.fail(sentenceOf(code, error)),
     html: (event) => this.#showWhole(event.html),
   };
 
