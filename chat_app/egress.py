@@ -73,6 +73,13 @@ class Networks:
             )
         return str(outer)
 
+    def check_typed(self, host: str) -> None:
+        """Raises EgressRefused where `host` is an IP address that may not be reached. A name is
+        looked up, and judged, whenever it is connected to.
+        """
+        if _is_ip(host):
+            self.check(host)
+
     def _allow(self, address: Address) -> bool:
         return any(address in network for network in self.allowed)
 
@@ -97,6 +104,14 @@ def parse_url(url: str) -> Url:
     if not parts.hostname or port == 0:
         raise EgressRefused("That is not an address such as https://example.com/mcp.")
     return Url(parts.scheme, parts.hostname, port or {"http": 80, "https": 443}[parts.scheme])
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _unwrapped(address: Address) -> Address:

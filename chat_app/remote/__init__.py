@@ -1,0 +1,1 @@
+"""AI servers, which run agents elsewhere: asks them, follows their streams, starts them."""
