@@ -14,6 +14,7 @@ from chat_app.errors import (
     AgentNotFound,
     ChannelNotFound,
     MessageNotFound,
+    NotFound,
     ProjectNotFound,
     RunNotFound,
     SessionNotFound,
@@ -23,6 +24,7 @@ from chat_app.errors import (
 )
 from chat_app.store import agents, channels, projects, runs
 from chat_app.store.agents import AgentRow
+from chat_app.store.attachments import AttachmentRow
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
@@ -190,6 +192,21 @@ def message(session: Session, person: Person, ref: str | int) -> MessageRow:
     return found
 
 
+def attachment(session: Session, person: Person, ref: str | int) -> AttachmentRow:
+    """The file with this id: of a message that they see, or their own. Raises `NotFound`."""
+    attachment_id = number(ref)
+    found = session.get(AttachmentRow, attachment_id) if attachment_id is not None else None
+    if found is None:
+        raise NotFound
+    if found.message_id is None:
+        is_seen = found.uploader_id == person.id
+    else:
+        is_seen = _sees(session, person, session.get_one(MessageRow, found.message_id).channel_id)
+    if not is_seen:
+        raise NotFound
+    return found
+
+
 def run(session: Session, person: Person, ref: str | int) -> RunRow:
     """The run with this id or public id, in a channel they are in. Raises `RunNotFound`."""
     found = None
@@ -223,10 +240,36 @@ def agent(session: Session, person: Person, ref: str | int) -> AgentRow:
 
 
 def project(session: Session, person: Person, ref: str | int) -> ProjectRow:
-    """The project with this id or public id: their own, or one of a workspace that they run.
+    """The project with this id or public id, for who may see and use it: its owner, its members,
+    and those who run its workspace.
 
     Raises `ProjectNotFound`, `AccessDenied`.
     """
+    found = _project_in_workspaces(session, person, ref)
+    if not manages_project(person, found) and not projects.is_in_project(
+        session, found.id, person.id
+    ):
+        raise AccessDenied("This project is somebody else's.")
+    return found
+
+
+def project_to_manage(session: Session, person: Person, ref: str | int) -> ProjectRow:
+    """As `project`, for who may change it: its owner, and those who run its workspace.
+
+    Raises `ProjectNotFound`, `AccessDenied`.
+    """
+    found = _project_in_workspaces(session, person, ref)
+    if not manages_project(person, found):
+        raise AccessDenied("This project is somebody else's.")
+    return found
+
+
+def manages_project(person: Person, project: ProjectRow) -> bool:
+    """Whether it is theirs to change, whatever their token lets them do."""
+    return project.owner_id == person.id or project.workspace_id in person.managed_workspace_ids
+
+
+def _project_in_workspaces(session: Session, person: Person, ref: str | int) -> ProjectRow:
     found = None
     if (project_id := number(ref)) is not None:
         found = projects.project_in(session, person.workspace_ids, project_id)
@@ -234,8 +277,6 @@ def project(session: Session, person: Person, ref: str | int) -> ProjectRow:
         found = projects.project_by_public_id(session, person.workspace_ids, public_id)
     if found is None:
         raise ProjectNotFound
-    if found.owner_id != person.id and found.workspace_id not in person.managed_workspace_ids:
-        raise AccessDenied("This project is somebody else's.")
     return found
 
 
@@ -273,7 +314,7 @@ def tool(session: Session, person: Person, ref: str | int) -> ToolRow:
 
 def _runs_project(session: Session, person: Person, project_id: int) -> bool:
     try:
-        project(session, person, project_id)
+        project_to_manage(session, person, project_id)
     except (ProjectNotFound, AccessDenied):
         return False
     return True

@@ -13,14 +13,14 @@
     ├── AnswerError             a question that got no (whole) answer
     │   ├── NoAgent  ProviderNotConfigured
     │   ├── RunCancelled  RunInterrupted
-    │   ├── ContextTooLong  ContentFiltered
+    │   ├── ContextTooLong  ContentFiltered  TaskFailed
     │   ├── ProviderError
     │   │   └── ProviderAuthFailed  ProviderRateLimited  ProviderTimeout
-    │   │       ProviderUnavailable  ProviderBadResponse  ProviderModelNotFound
+    │   │       ProviderUnavailable  ProviderBadResponse  ProviderModelNotFound  ImagesRefused
     │   └── ToolError
     │       └── ToolUnavailable  ToolFailed  ToolTimeout  ToolLimitReached  ToolDenied
     └── ServerError             our side
-        └── AIServerUnavailable  ServerBusy  InternalError
+        └── AIServerUnavailable  IssuerUnavailable  ServerBusy  InternalError
 
 The classes are the table of codes: `codes()` walks them and docs/errors.md is generated from it.
 """
@@ -275,6 +275,13 @@ class ContentFiltered(AnswerError):
     sentence = "The provider's content filter refused this."
 
 
+class TaskFailed(AnswerError):
+    """An AI server says so, and why; ours is only the code."""
+
+    error_code = "task_failed"
+    sentence = "The AI server says that the task failed."
+
+
 class ProviderError(AnswerError):
     """The model's provider failed us."""
 
@@ -317,6 +324,11 @@ class ProviderModelNotFound(ProviderError):
     sentence = "The model provider does not have this model."
 
 
+class ImagesRefused(ProviderError):
+    error_code = "images_refused"
+    sentence = "The model does not take these images. Ask without them, or choose another model."
+
+
 class ToolError(AnswerError):
     """A tool failed; the agent is told and goes on."""
 
@@ -355,6 +367,12 @@ class ServerError(HoldfastError):
     """Our side failed."""
 
     http_status = 503
+
+
+class IssuerUnavailable(ServerError):
+    error_code = "issuer_unavailable"
+    retryable = True
+    sentence = "The sign-in cannot be reached."
 
 
 class AIServerUnavailable(ServerError):

@@ -1,16 +1,20 @@
 """What the environment says, read once and checked: the only reader of `os.environ`."""
 
 import os
+import re
 import secrets
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 SECRET_KEY_MIN_CHARS = 16
+# What stands for something in AI_SERVER_COMMAND: {port} and so on.
+AI_SERVER_VARIABLES = ("port", "host", "project", "dir")
 FOR_CHILDREN = frozenset(
     {
         "PATH",
@@ -41,6 +45,21 @@ class BadSetting(SystemExit):
 
 
 @dataclass(frozen=True)
+class OpenId:
+    """The OpenID issuer that people may sign in with.
+
+    With `domains` an account is made for whoever has an address there, else where signing up is
+    open.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+    domains: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Settings:
     """One installation's configuration. `from_env` is how it is made outside tests."""
 
@@ -56,9 +75,11 @@ class Settings:
     public_url: str | None = None
     trusted_proxies: int = 0
     signup: bool = True
+    oidc: OpenId | None = None
     resume_runs: bool = True
     drain_s: int = 20
     events_keep_hours: int = 24
+    remote_logs_keep_days: int = 30
     tool_call_s: int = 30
     tool_run_s: int = 120
     tool_rounds: int = 5
@@ -67,6 +88,10 @@ class Settings:
     tools_max: int = 50
     tool_result_kb: int = 256
     egress_allow: tuple[Network, ...] = ()
+    ai_server_command: tuple[str, ...] = ()
+    ai_server_dir: Path = ROOT / "instance" / "ai_servers"
+    ai_server_host: str = "127.0.0.1"
+    ai_servers_max: int = 10
     log_level: str = "INFO"
     log_format: str = "text"
 
@@ -92,9 +117,11 @@ class Settings:
             public_url=public_url,
             trusted_proxies=_whole(env, "TRUSTED_PROXIES", 0, 0, 10),
             signup=_signup(env, public_url),
+            oidc=_oidc(env),
             resume_runs=_choice(env, "RESUME_RUNS", "always", ("always", "never")) == "always",
             drain_s=_whole(env, "DRAIN_S", 20, 0, 300),
             events_keep_hours=_whole(env, "EVENTS_KEEP_HOURS", 24, 1, 24 * 365),
+            remote_logs_keep_days=_whole(env, "REMOTE_LOGS_KEEP_DAYS", 30, 1, 365 * 10),
             tool_call_s=_whole(env, "TOOL_CALL_S", 30, 1, 600),
             tool_run_s=_whole(env, "TOOL_RUN_S", 120, 1, 1_800),
             tool_rounds=_whole(env, "TOOL_ROUNDS", 5, 1, 50),
@@ -103,6 +130,10 @@ class Settings:
             tools_max=_whole(env, "TOOLS_MAX", 50, 1, 500),
             tool_result_kb=_whole(env, "TOOL_RESULT_KB", 256, 1, 1_024),
             egress_allow=_networks(env, "EGRESS_ALLOW"),
+            ai_server_command=_command(env, "AI_SERVER_COMMAND", AI_SERVER_VARIABLES),
+            ai_server_dir=Path(env.get("AI_SERVER_DIR", cls.ai_server_dir)).absolute(),
+            ai_server_host=_ip_address(env, "AI_SERVER_HOST", cls.ai_server_host),
+            ai_servers_max=_whole(env, "AI_SERVERS_MAX", 10, 1, 1_000),
             log_level=_choice(
                 env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
             ),
@@ -189,6 +220,46 @@ def _signup(env: Mapping[str, str], public_url: str | None) -> bool:
     return _choice(env, "SIGNUP", default, ("open", "closed")) == "open"
 
 
+def _oidc(env: Mapping[str, str]) -> OpenId | None:
+    needed = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    names = (*needed, "OIDC_NAME", "OIDC_ALLOWED_DOMAINS")
+    if not any(name in env for name in names):
+        return None
+    for name in needed:
+        if name not in env:
+            raise BadSetting(name, "", f"a value, since {', '.join(needed)} go together")
+    for name in needed[1:]:
+        if not (env[name].isascii() and env[name].isprintable()):
+            raise BadSetting(name, "…", "visible ASCII characters")
+    issuer = _issuer(env)
+    return OpenId(
+        issuer=issuer,
+        client_id=env["OIDC_CLIENT_ID"],
+        client_secret=env["OIDC_CLIENT_SECRET"],
+        name=env.get("OIDC_NAME") or urlsplit(issuer).netloc,
+        domains=_domains(env, "OIDC_ALLOWED_DOMAINS"),
+    )
+
+
+def _issuer(env: Mapping[str, str]) -> str:
+    """The issuer's address; that of its metadata, which begins with it, will do."""
+    url = (_url(env, "OIDC_ISSUER") or "").removesuffix("/.well-known/openid-configuration")
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS
+    if not is_safe or parts.query or parts.fragment or "@" in parts.netloc:
+        allowed = "an https address such as https://login.example.com"
+        raise BadSetting("OIDC_ISSUER", _without_password(url), allowed)
+    return url.rstrip("/")
+
+
+def _domains(env: Mapping[str, str], name: str) -> frozenset[str]:
+    value = env.get(name, "")
+    found = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    if any("@" in one or "." not in one or " " in one for one in found):
+        raise BadSetting(name, value, "domains such as example.com,example.org")
+    return found
+
+
 def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     value = env.get(name, str(default))
     is_number = value.isascii() and value.isdigit() and len(value) <= 9
@@ -226,6 +297,32 @@ def _networks(env: Mapping[str, str], name: str) -> tuple[Network, ...]:
         return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
     except ValueError:
         raise BadSetting(name, value, "networks such as 10.0.0.0/8,fd00::/8") from None
+
+
+def _command(env: Mapping[str, str], name: str, variables: tuple[str, ...]) -> tuple[str, ...]:
+    """A program with its arguments, split as a shell would, and run without one."""
+    value = env.get(name, "")
+    try:
+        command = tuple(shlex.split(value))
+    except ValueError:
+        # Not repeated: it may hold a secret.
+        raise BadSetting(name, "…", "a command with every quotation closed") from None
+    for used in re.findall(r"\{(\w+)\}", value):
+        if used not in variables:
+            allowed = ", ".join(f"{{{variable}}}" for variable in variables)
+            raise BadSetting(name, f"{{{used}}}", f"no other variables than {allowed}")
+    return command
+
+
+def _ip_address(env: Mapping[str, str], name: str, default: str) -> str:
+    value = env.get(name, default)
+    try:
+        address = ip_address(value)
+    except ValueError:
+        address = None
+    if address is None or address.is_unspecified or address.is_multicast:
+        raise BadSetting(name, value, "an IP address of this machine")
+    return str(address)
 
 
 def _email(env: Mapping[str, str], name: str, default: str) -> str:

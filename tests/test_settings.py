@@ -55,6 +55,15 @@ def test_what_is_empty_is_not_set():
             "egress_allow",
             (ip_network("127.0.0.1/32"), ip_network("fd00::/8")),
         ),
+        (
+            "AI_SERVER_COMMAND",
+            "'/opt/my agents/serve' --port={port} '{\"a\": 1}' ; rm",
+            "ai_server_command",
+            ("/opt/my agents/serve", "--port={port}", '{"a": 1}', ";", "rm"),
+        ),
+        ("AI_SERVER_DIR", "/var/ai", "ai_server_dir", Path("/var/ai")),
+        ("AI_SERVER_HOST", "fd00::1", "ai_server_host", "fd00::1"),
+        ("AI_SERVERS_MAX", "1", "ai_servers_max", 1),
         ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
         ("LOG_FORMAT", "JSON", "log_format", "json"),
         ("DATABASE_URL", "postgres://h/d", "database_url", "postgresql+psycopg://h/d"),
@@ -112,6 +121,9 @@ BAD = {
         "localhost",
         "fd00::/8/",
     ],
+    "AI_SERVER_COMMAND": ["serve 'sesame", "serve {ports}", "serve --x={PORT}"],
+    "AI_SERVER_HOST": ["example.com", "0.0.0.0", "::", "127.0.0.1:80"],
+    "AI_SERVERS_MAX": ["0", "1001"],
     "LOG_LEVEL": ["LOUD", "10"],
     "LOG_FORMAT": ["xml"],
 }
@@ -186,3 +198,61 @@ def test_processes_that_start_together_make_one_secret_and_keep_it(tmp_path: Pat
     assert kept.read_text() == secret
     assert kept.stat().st_mode & 0o077 == 0
     assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
+
+
+OIDC = {
+    "OIDC_ISSUER": "https://login.example.com/realms/club/",
+    "OIDC_CLIENT_ID": "holdfast",
+    "OIDC_CLIENT_SECRET": "a secret",
+}
+
+
+def test_an_issuer_is_its_address_or_that_of_its_metadata():
+    oidc = Settings.from_env(GOOD | OIDC).oidc
+    assert (oidc.issuer, oidc.name) == (
+        "https://login.example.com/realms/club",
+        "login.example.com",
+    )
+    assert oidc.domains == frozenset()
+    assert "a secret" not in repr(oidc)
+    metadata = f"{oidc.issuer}/.well-known/openid-configuration"
+    assert Settings.from_env(GOOD | OIDC | {"OIDC_ISSUER": metadata}).oidc == oidc
+    more = {"OIDC_NAME": "Club", "OIDC_ALLOWED_DOMAINS": " Club.example ,,club.org"}
+    named = Settings.from_env(GOOD | OIDC | more).oidc
+    assert (named.name, named.domains) == ("Club", {"club.example", "club.org"})
+
+
+def test_without_an_issuer_nobody_signs_in_elsewhere():
+    assert Settings.from_env(GOOD).oidc is None
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"OIDC_ISSUER": ""}, "OIDC_ISSUER='' is not allowed: it takes a value, since OIDC_"),
+        ({"OIDC_CLIENT_ID": ""}, "OIDC_CLIENT_ID='' is not"),
+        ({"OIDC_CLIENT_SECRET": ""}, "OIDC_CLIENT_SECRET='' is not"),
+        ({"OIDC_CLIENT_SECRET": "pässword"}, "OIDC_CLIENT_SECRET='…' is not"),
+        ({"OIDC_ISSUER": "http://login.example.com"}, "it takes an https address"),
+        ({"OIDC_ISSUER": "https://login.example.com?x=1"}, "it takes an https address"),
+        ({"OIDC_ISSUER": "login.example.com"}, "OIDC_ISSUER='login.example.com' is not"),
+        ({"OIDC_ALLOWED_DOMAINS": "a@example.com"}, "it takes domains such as"),
+    ],
+)
+def test_what_does_not_fit_about_the_issuer_is_one_line(change, line):
+    with pytest.raises(BadSetting) as refused:
+        Settings.from_env(GOOD | OIDC | change)
+    said = str(refused.value)
+    assert line in said
+    assert "\n" not in said
+    assert "pässword" not in said
+
+
+def test_a_name_alone_is_no_issuer():
+    with pytest.raises(BadSetting, match="OIDC_ISSUER"):
+        Settings.from_env(GOOD | {"OIDC_NAME": "Club"})
+
+
+def test_an_issuer_on_this_machine_may_be_plain_http():
+    local = {"OIDC_ISSUER": "http://127.0.0.1:9000"}
+    assert Settings.from_env(GOOD | OIDC | local).oidc.issuer == "http://127.0.0.1:9000"

@@ -11,6 +11,8 @@ from chat_app.errors import Conflict, InvalidRequest
 from chat_app.runtime import Runtime
 from chat_app.store.agents import (
     HANDLE_MAX_CHARS,
+    MODEL,
+    REMOTE,
     AgentRow,
     agent_by_handle,
     agents_in,
@@ -43,15 +45,17 @@ def get(rt: Runtime, person: Person, ref: str | int) -> AgentRow:
 def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> AgentRow:
     """A new agent; without a provider it gets the first one there is, and no tools by itself.
 
-    Raises `AccessDenied`, `Conflict` for a handle that is taken, `InvalidRequest`.
+    One of kind `remote` answers by a project's AI server: any that its maker may use. Raises
+    `AccessDenied`, `ProjectNotFound`, `Conflict` for a handle that is taken, `InvalidRequest`.
     """
     workspace_id = person.home
     person.must_manage(workspace_id)
     with rt.db.transaction() as session:
-        if "provider_id" not in fields:
+        if "provider_id" not in fields and fields.get("kind") != REMOTE:
             fields |= {"provider_id": _first_provider_id(session)}
         handle = fields.get("handle") or _free_handle(session, workspace_id, fields["name"])
-        agent = AgentRow(workspace_id=workspace_id)
+        agent = AgentRow(workspace_id=workspace_id, kind=fields.get("kind", MODEL))
+        _check_project(session, person, agent, fields.get("project_id"))
         _fill(session, agent, fields | {"handle": handle})
         session.add(agent)
         session.flush()
@@ -61,10 +65,14 @@ def create(rt: Runtime, person: Person, fields: dict[str, Any]) -> AgentRow:
 
 
 def update(rt: Runtime, person: Person, ref: str | int, changes: dict[str, Any]) -> AgentRow:
-    """Raises `AccessDenied`, `AgentNotFound`, `Conflict`, `InvalidRequest`."""
+    """Raises `AccessDenied`, `AgentNotFound`, `ProjectNotFound`, `Conflict`, `InvalidRequest`."""
     with rt.db.transaction() as session:
         agent = access.agent(session, person, ref)
         person.must_manage(agent.workspace_id)
+        if changes.get("kind", agent.kind) != agent.kind:
+            raise InvalidRequest("An agent's kind never changes: make another one.", field="kind")
+        if "project_id" in changes:
+            _check_project(session, person, agent, changes["project_id"])
         _fill(session, agent, changes)
         session.flush()
         audit.note(session, person, "agent_changed", agent.name, agent.workspace_id)
@@ -95,6 +103,20 @@ def _free_handle(session: Session, workspace_id: int, name: str) -> str:
         end = f"-{number}"
         handle = handle_from(name)[: HANDLE_MAX_CHARS - len(end)] + end
     return handle
+
+
+def _check_project(
+    session: Session, person: Person, agent: AgentRow, project_id: int | None
+) -> None:
+    """An agent of kind `remote` has a project that whoever chooses it may use; others have none."""
+    if not agent.is_remote:
+        if project_id is not None:
+            raise InvalidRequest("Only an agent of kind remote has a project.", field="project_id")
+        return
+    if project_id is None:
+        raise InvalidRequest("An agent of kind remote needs a project.", field="project_id")
+    if access.project(session, person, project_id).workspace_id != agent.workspace_id:
+        raise InvalidRequest("The project is in another workspace.", field="project_id")
 
 
 def _fill(session: Session, agent: AgentRow, fields: dict[str, Any]) -> None:

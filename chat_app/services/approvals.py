@@ -119,7 +119,7 @@ def _agree(session: Session, person: Person, ask: ApprovalRow) -> None:
         if tool.server.project_id is None:
             person.must_operate()
         else:
-            access.project(session, person, tool.server.project_id)
+            access.project_to_manage(session, person, tool.server.project_id)
     except HoldfastError:
         return
     tool.changed = False

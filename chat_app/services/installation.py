@@ -8,12 +8,14 @@ import structlog
 from chat_app.access import Person
 from chat_app.auth import passwords, secrets
 from chat_app.errors import HoldfastError
+from chat_app.openid.issuer import Issuer
 from chat_app.runtime import Runtime
 from chat_app.settings import Settings
 from chat_app.store import schema
 from chat_app.store.agents import AgentRow, agent_by_handle, agents_in, default_agent
 from chat_app.store.channels import ChannelMemberRow, ChannelRow, channels_of
 from chat_app.store.db import Session
+from chat_app.store.projects import PROCESS, ProjectRow
 from chat_app.store.providers import DEMO_BASE_URL, ProviderRow, all_providers
 from chat_app.store.run_events import last_seq
 from chat_app.store.tool_servers import (
@@ -38,6 +40,7 @@ SYSTEM_PROMPT = (
     "You are {{ agent }}, an assistant in the channel “{{ channel }}”. Today is {{ date }}. "
     "Answer in the language of the question, in Markdown, and be brief."
 )
+DEMO_SPEC = "Count the lines of the Python packages json, email and asyncio."
 GREETING = "Hello! Ask me anything; my answer streams in as I write it."
 
 log = structlog.get_logger()
@@ -123,6 +126,8 @@ def _seed(rt: Runtime, session: Session) -> tuple[FirstLogin, int | None]:
     session.add(agent)
     session.flush()
     _first_channel(session, workspace, admin, agent)
+    if settings.ai_server_command:
+        session.add(_first_project(workspace, admin))
     demo_tools = ToolServerRow(name=DEMO_TOOLS_NAME, scope=SYSTEM, transport=DEMO)
     session.add(demo_tools)
     session.flush()
@@ -141,6 +146,17 @@ def _first_provider(rt: Runtime, settings: Settings) -> ProviderRow:
         base_url=base_url or OPENAI_BASE_URL,
         api_key_encrypted=rt.cipher.encrypt(key) if key else None,
         default_model=settings.openai_model or OPENAI_MODEL,
+    )
+
+
+def _first_project(workspace: WorkspaceRow, admin: UserRow) -> ProjectRow:
+    """One to try remote runs with. Its AI server is started when somebody wants it."""
+    return ProjectRow(
+        workspace_id=workspace.id,
+        owner_id=admin.id,
+        name="Demo project",
+        spec=DEMO_SPEC,
+        backend=PROCESS,
     )
 
 
@@ -257,7 +273,7 @@ def _event_log(rt: Runtime) -> Check:
 
 
 def doctor(rt: Runtime) -> list[Check]:
-    """Readiness, and whether every enabled provider answers."""
+    """Readiness, and whether every enabled provider answers, and the issuer if one is set."""
     checks = readiness(rt)
     if all(check.is_ok for check in checks):
         with rt.db.reading() as session:
@@ -265,7 +281,17 @@ def doctor(rt: Runtime) -> list[Check]:
         checks += [_provider_check(rt, provider) for provider in providers]
         if not providers:
             checks.append(Check("providers", False, "none is set"))
+        if rt.issuer is not None:
+            checks.append(_issuer_check(rt.issuer))
     return checks
+
+
+def _issuer_check(issuer: Issuer) -> Check:
+    try:
+        issuer.check()
+    except HoldfastError as error:
+        return Check(f"sign-in {issuer.name}", False, f"{error.error_code}: {error.message}")
+    return Check(f"sign-in {issuer.name}", True, "answers")
 
 
 def _provider_check(rt: Runtime, provider: ProviderRow) -> Check:

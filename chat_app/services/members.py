@@ -11,6 +11,7 @@ from chat_app.runtime import Runtime
 from chat_app.store.channels import leave_channels
 from chat_app.store.db import Session
 from chat_app.store.invitations import revoke_invitations_of
+from chat_app.store.projects import leave_projects
 from chat_app.store.users import UserRow
 from chat_app.store.workspaces import (
     ROLES,
@@ -89,6 +90,7 @@ def remove(rt: Runtime, person: Person, ref: str | int, user_ref: str | int) -> 
             check_rank(person, workspace.id, member.role)
         _keep_an_owner(session, member)
         leave_channels(session, workspace.id, member.user_id)
+        leave_projects(session, workspace.id, member.user_id)
         # Or a link that they kept would let them in again.
         revoke_invitations_of(session, workspace.id, member.user_id, ROLES)
         session.delete(member)

@@ -20,7 +20,7 @@ from chat_app.store.runs import (
     live_runs_of_channel,
     run_by_public_id,
 )
-from chat_app.streaming import dialects, opening, sse
+from chat_app.streaming import dialects, opening, sse, task_events
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.follow import Listener, follow, follow_events
 from chat_app.streaming.live import LiveAnswer, live_answer
@@ -59,7 +59,8 @@ def events(
         run = access.run(session, person, ref)
         kept = events_after(session, run.id, after, limit + 1)
         found = kept or [event for event in past(session, run.id)[0] if event.seq > after]
-    return found[:limit], found[limit - 1].seq if len(found) > limit else None
+    shown = [event._replace(data=task_events.shown(event)) for event in found[:limit]]
+    return shown, found[limit - 1].seq if len(found) > limit else None
 
 
 def live_answers(rt: Runtime, person: Person, ref: str | int) -> dict[int, LiveAnswer]:

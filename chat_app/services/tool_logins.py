@@ -172,7 +172,7 @@ def _must_see(session: Session, person: Person, row: ToolServerRow) -> None:
         person.must_see_system_tools()
         return
     try:
-        access.project(session, person, row.project_id)
+        access.project_to_manage(session, person, row.project_id)
     except (ProjectNotFound, AccessDenied) as error:
         raise ToolServerNotFound from error
 

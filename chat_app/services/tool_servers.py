@@ -206,7 +206,7 @@ def check(rt: Runtime, person: Person, ref: Ref, project: Ref | None = None) -> 
 
 
 def _place(session: Session, person: Person, project: Ref | None) -> ProjectRow | None:
-    return None if project is None else access.project(session, person, project)
+    return None if project is None else access.project_to_manage(session, person, project)
 
 
 def _find(session: Session, person: Person, ref: Ref, project: Ref | None) -> ToolServerRow:

@@ -44,7 +44,7 @@ def list_tools(
     Raises `ToolServerNotFound`, `AccessDenied`, `ProjectNotFound`.
     """
     with rt.db.reading() as session:
-        project_id = None if project is None else access.project(session, person, project).id
+        project_id = None if project is None else access.project_to_manage(session, person, project).id
         row = access.tool_server(session, person, server, project_id)
         return [_shown(tool) for tool in tools_of(session, [row.id])]
 
@@ -76,7 +76,7 @@ def update_all(
     `ToolServerNotFound`, `ToolNotFound`, `AccessDenied`, `ProjectNotFound`.
     """
     with rt.db.transaction() as session:
-        project_id = None if project is None else access.project(session, person, project).id
+        project_id = None if project is None else access.project_to_manage(session, person, project).id
         row = access.tool_server(session, person, server, project_id)
         known = {tool.id: tool for tool in tools_of(session, [row.id])}
         for tool_id, values in wanted.items():
@@ -97,7 +97,7 @@ def update(
     Raises `ToolNotFound`, `AccessDenied`, `ProjectNotFound`.
     """
     with rt.db.transaction() as session:
-        project_id = None if project is None else access.project(session, person, project).id
+        project_id = None if project is None else access.project_to_manage(session, person, project).id
         tool = access.tool(session, person, ref)
         if project_id is not None and tool.server.project_id != project_id:
             raise ToolNotFound

@@ -64,6 +64,8 @@ def begin(rt: Runtime, person: Person, agent_ref: str | int, question: str) -> T
         person.must_manage(agent.workspace_id)
         if not agent.enabled:
             raise NoAgent("The agent is switched off. Switch it on to try it.")
+        if agent.is_remote:
+            raise NoAgent("It answers by a run of its project: start one there to try it.")
         opening.check_agent(agent)
         delete_left_over(session, TITLE, now() - LEFT_OVER)
         channel = ChannelRow(workspace_id=agent.workspace_id, title=TITLE, agent_id=agent.id)

@@ -9,9 +9,13 @@ from chat_app.store.tool_servers import AgentToolServerRow
 from chat_app.store.tools import AgentToolRow
 
 HANDLE_MAX_CHARS = 40
+# Who answers: a language model, or a task on the AI server of the agent's project.
+MODEL, REMOTE = "model", "remote"
 
 
 class AgentRow(Public, Base):
+    """One of kind `remote` has a `project_id` and asks no provider. The kind never changes."""
+
     __tablename__ = "agents"
     __table_args__ = (
         UniqueConstraint("workspace_id", "handle"),
@@ -38,6 +42,10 @@ class AgentRow(Public, Base):
     max_tokens: Mapped[int | None]
     is_default: Mapped[bool] = mapped_column(default=False)
     enabled: Mapped[bool] = mapped_column(default=True)
+    kind: Mapped[str] = mapped_column(String(10), default=MODEL, server_default=MODEL)
+    project_id: Mapped[int | None] = mapped_column(
+        ForeignKey("projects.id", ondelete="SET NULL"), index=True
+    )
 
     provider: Mapped[ProviderRow | None] = relationship(lazy="joined")
     # Only for showing an agent; whoever asks it a question must not pay for them.
@@ -63,13 +71,23 @@ class AgentRow(Public, Base):
         return {choice.tool_id: choice.policy for choice in self.choices if choice.policy}
 
     @property
+    def is_remote(self) -> bool:
+        return self.kind == REMOTE
+
+    @property
     def effective_model(self) -> str | None:
         """The model it asks for: its own, else its provider's default."""
+        if self.is_remote:
+            return None
         return self.model or (self.provider.default_model if self.provider else None)
 
     @property
     def can_answer(self) -> bool:
-        """Its provider is set and enabled, and it is known which model to ask for."""
+        """Its provider is set and enabled, and it is known which model to ask for; or it is of a
+        project whose AI server answers.
+        """
+        if self.is_remote:
+            return self.project_id is not None
         provider = self.provider
         return provider is not None and provider.enabled and bool(self.effective_model)
 
@@ -122,6 +140,7 @@ def clear_default(session: Session, workspace_id: int) -> None:
 
 
 def agents_without_model(session: Session, demo_ids: list[int]) -> list[AgentRow]:
-    """The agents that have no provider, or one of these."""
+    """The agents that have no provider, or one of these, and need one."""
     none = AgentRow.provider_id.is_(None)
-    return list(session.scalars(select(AgentRow).where(none | AgentRow.provider_id.in_(demo_ids))))
+    found = select(AgentRow).where(none | AgentRow.provider_id.in_(demo_ids))
+    return list(session.scalars(found.where(AgentRow.kind == MODEL)))

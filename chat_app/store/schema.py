@@ -16,13 +16,17 @@ from sqlalchemy import Connection, text
 
 from chat_app.errors import InvalidRequest
 from chat_app.store import (
+    ai_servers,
     approvals,
+    attachments,
     audit,
     channel_events,
+    identities,
     invitations,
     notes,
     projects,
     read_marks,
+    remote_tasks,
     run_events,
     tokens,
     tool_logins,
@@ -37,13 +41,17 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 # Importing a row registers its table: the metadata is whole only once all of them are in.
 TABLES = (
+    ai_servers,
     approvals,
+    attachments,
     audit,
     channel_events,
+    identities,
     invitations,
     notes,
     projects,
     read_marks,
+    remote_tasks,
     run_events,
     tokens,
     tool_logins,

@@ -92,7 +92,7 @@ class SignIns:
                 f"The answer did not come from the sign-in of {server.name}.", field="iss"
             )
         if error is not None or not code:
-            raise ToolUnavailable(_declined(server.name, error))
+            raise _declined(server.name, error)
         tokens = self._exchange(server, attempt, client, code)
         self._keep(attempt, tokens)
 
@@ -203,12 +203,12 @@ def _hash(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
 
 
-def _declined(name: str, error: str | None) -> str:
+def _declined(name: str, error: str | None) -> ToolUnavailable:
     if error == "access_denied":
-        return f"You are not signed in to {name}: access was not granted."
+        return ToolUnavailable(f"You are not signed in to {name}: access was not granted.")
     is_word = error is not None and error.isascii() and error.replace("_", "").isalpha()
     why = f" ({error})" if is_word and len(error or "") <= 40 else ""
-    return f"The sign-in of {name} did not work{why}. {_AGAIN}"
+    return ToolUnavailable(f"The sign-in of {name} did not work{why}. {_AGAIN}")
 
 
 _AGAIN = "Try again."

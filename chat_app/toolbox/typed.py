@@ -4,7 +4,6 @@ its command and variables. Pure.
 
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 
 from chat_app.egress import EgressRefused, Networks, Url, parse_url
 from chat_app.errors import InvalidRequest
@@ -36,8 +35,8 @@ def check_url(url: str, guard: Networks | None) -> None:
     """
     try:
         parsed = parse_url(url)
-        if guard is not None and _is_ip(parsed.host):
-            guard.check(parsed.host)
+        if guard is not None:
+            guard.check_typed(parsed.host)
     except EgressRefused as refusal:
         raise InvalidRequest(str(refusal), field="url") from refusal
 
@@ -84,14 +83,6 @@ def check_env(env: Mapping[str, str]) -> None:
 
 def _is_text(value: str) -> bool:
     return "".join(value.split()).isprintable()
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
 
 
 def _wrong(sentence: str) -> InvalidRequest:

@@ -5,6 +5,7 @@ import pytest
 from chat_app.services import projects
 from tests.api.tools import Json, code, name, project, refused, servers_of, synced
 from tests.clients import Client, People
+from tests.fakes import FakeProvider
 from tests.houses import House, on_each_database
 from tests.listers import FakeTools
 
@@ -15,7 +16,9 @@ SHAPE = {
     "name",
     "context",
     "spec",
+    "backend",
     "ai_server_url",
+    "has_token",
     "status",
     "last_error",
 }
@@ -29,7 +32,9 @@ def test_a_new_project_is_returned_bare_with_201(owner: Client):
         "name": "網站",
         "context": "We sell 🍵.",
         "spec": "",
+        "backend": "url",
         "ai_server_url": None,
+        "has_token": False,
         "status": "CREATED",
         "last_error": None,
     }
@@ -39,7 +44,7 @@ def test_a_new_project_is_returned_bare_with_201(owner: Client):
     assert (shown["items"][0], shown["next"]) == (made, None)
 
 
-@pytest.mark.parametrize("change", [{"name": "New"}, {"context": ""}], ids=str)
+@pytest.mark.parametrize("change", [{"name": "New"}, {"context": ""}, {"spec": "Do."}], ids=str)
 def test_a_patch_changes_only_what_it_names(owner: Client, change: Json):
     before = project(owner, context="Words")
     answer = owner.patch(f"{PROJECTS}/{before['public_id']}", change)
@@ -55,8 +60,17 @@ def test_a_patch_changes_only_what_it_names(owner: Client, change: Json):
         ({"context": "x" * 32_001}, "context"),
         ({"context": "a\0b"}, "context"),
         ({"context": None}, "context"),
-        ({"spec": "x"}, "spec"),
-        ({"ai_server_url": None}, "ai_server_url"),
+        ({"spec": "x" * 32_001}, "spec"),
+        ({"spec": None}, "spec"),
+        ({"backend": "shell"}, "backend"),
+        ({"backend": "process"}, "backend"),  # without AI_SERVER_COMMAND
+        ({"ai_server_url": "ftp://x.example"}, "ai_server_url"),
+        ({"ai_server_url": "http://me:key@x.example"}, "ai_server_url"),
+        ({"ai_server_url": "http://x.example/?a=b"}, "ai_server_url"),
+        ({"ai_server_url": "http://x.example/" + "x" * 2_000}, "ai_server_url"),
+        ({"ai_server_url": "http://x.example", "ai_server_token": "two words"}, "ai_server_token"),
+        ({"ai_server_token": "secret"}, "ai_server_url"),
+        ({"command": ["sh"]}, "command"),
         ({"status": "READY"}, "status"),
         ({"owner_id": 1}, "owner_id"),
         ({"workspace_id": 1}, "workspace_id"),
@@ -149,6 +163,16 @@ def test_who_leaves_the_workspace_leaves_their_projects(house: House):
                 "insert into workspace_members (workspace_id, user_id, role)"
                 f" values (1, {member}, 'member')"
             )
+
+
+def test_the_context_is_told_with_its_variables(owner: Client, fake: FakeProvider):
+    words = "{{ project }}: {{agent}} in {{ channel }}, {{ date }}, {{ user }} {{ SECRET_KEY }}"
+    mine = project(owner, name="Tea", context=words)
+    channel_id = owner.channel(project_id=mine["id"], title="Ops")
+    owner.say(channel_id, "Hi", reply="wait")
+    told = fake.requests[0].json["messages"][0]["content"]
+    assert "\n\nTea: Assistant in Ops, 2" in told
+    assert told.endswith(", {{ user }} {{ SECRET_KEY }}")
 
 
 # --- what goes with one ------------------------------------------------------------------------

@@ -19,6 +19,39 @@ def test_update_changes_what_is_given_and_nothing_else(shell: Shell) -> None:
     assert "Say what to change." in shell.misused("projects", "update", "1")
 
 
+def test_a_project_has_an_ai_server_and_its_token_is_not_printed(shell: Shell) -> None:
+    there = ("--ai-server", "http://127.0.0.1:9", "--token", "ais-secret", "--spec", "Check it.")
+    made = shell.json("projects", "create", "Site", *there)
+    assert made == made | {"backend": "url", "has_token": True, "spec": "Check it."}
+    shown = shell.run("projects", "show", "1").stdout
+    assert "ai_server_url: http://127.0.0.1:9\n" in shown
+    assert "ais-secret" not in shown
+    after = shell.json("projects", "update", "1", "--token", "-", stdin="another\n")
+    assert after == made
+    assert "Invalid value" in shell.misused("projects", "update", "1", "--backend", "sh")
+
+
+def test_provisioning_is_asked_for_and_waited_for(shell: Shell) -> None:
+    shell.json("projects", "create", "Site")
+    refused = shell.refusal("projects", "provision", "1")
+    assert refused == "invalid_request: Say first where its AI server is."
+    shell.json("projects", "update", "1", "--ai-server", "http://127.0.0.1:1")
+    assert shell.run("projects", "provision", "1").stdout == "Site is PROVISIONING.\n"
+    shell.app.extensions["holdfast"].supervisor.start()
+    failed = shell.run("projects", "provision", "1", "--wait")
+    assert failed.exit_code == 1
+    assert failed.stdout == "Site is FAILED. The AI server refused the connection.\n"
+    assert shell.json("projects", "stop", "1")["status"] == "STOPPED"
+
+
+def test_members_are_taken_in_and_out_by_their_address(shell: Shell) -> None:
+    shell.json("projects", "create", "Site")
+    shell.run("users", "create", "ana@example.com", "--generate")
+    ana = ("projects", "members", "1", "--add", "ana@example.com")
+    assert [one["role"] for one in shell.json(*ana)["items"]] == ["owner", "member"]
+    assert len(shell.json(*ana[:3], "--remove", "ana@example.com")["items"]) == 1
+
+
 def test_a_removed_project_is_gone_once_that_is_confirmed(shell: Shell) -> None:
     shell.json("projects", "create", "Site")
     assert shell.run("projects", "remove", "1", stdin="n\n").exit_code == 1

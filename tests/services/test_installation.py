@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from chat_app.runtime import Runtime
-from chat_app.services import installation, providers, tokens
+from chat_app.services import installation, projects, providers, tokens, users
 from chat_app.settings import Settings
 from chat_app.store.providers import ProviderRow
+from chat_app.store.supervision import wanted_projects
 
 
 @pytest.fixture
@@ -46,6 +47,24 @@ def test_a_provider_that_was_chosen_is_left_alone(
     _, [provider] = upgraded(other)
     assert provider.base_url == settings.openai_base_url
     assert not upgraded(without_key)[1][0].is_demo
+
+
+def test_there_is_a_demo_project_where_ai_servers_can_be_started(settings: Settings) -> None:
+    """And none is, before somebody wants it."""
+    rt = Runtime.build(replace(settings, ai_server_command=("a-server", "{port}")))
+    installation.upgrade(rt)
+    [project] = projects.list_projects(rt, users.operator(rt))
+    assert (project.name, project.backend, project.status) == ("Demo project", "process", "CREATED")
+    with rt.db.transaction() as session:
+        assert wanted_projects(session) == []
+    rt.close()
+
+
+def test_without_a_command_there_is_no_demo_project(settings: Settings) -> None:
+    rt = Runtime.build(settings)
+    installation.upgrade(rt)
+    assert projects.list_projects(rt, users.operator(rt)) == []
+    rt.close()
 
 
 def test_the_login_is_given_once_and_works(settings: Settings) -> None:

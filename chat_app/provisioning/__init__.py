@@ -1,0 +1,1 @@
+"""Gets projects their AI servers, and keeps those that we started running."""
