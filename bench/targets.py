@@ -151,7 +151,7 @@ class Holdfast(Target):
         connection.request(method, path, json.dumps(body or {}), headers)
         answer: dict[str, Any] = json.load(connection.getresponse())
         connection.close()
-        if "error_code" in answer:
+        if "retryable" in answer:  # a refusal
             raise RuntimeError(f"{path}: {answer}")
         return answer
 

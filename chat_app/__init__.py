@@ -17,6 +17,7 @@ from chat_app.runtime import Runtime
 from chat_app.settings import Settings
 from chat_app.streaming.drain import InFlight
 from chat_app.streaming.lease import USUAL, Lease
+from chat_app.streaming.pace import PACE, Pace
 from chat_app.streaming.points import Reached, nothing
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -24,10 +25,12 @@ MAX_FORM_BYTES = 1024 * 1024
 JSON_PATHS = ("/api/", "/v1/", "/ws/")
 
 
-def create_app(settings: Settings, lease: Lease = USUAL, reached: Reached = nothing) -> Flask:
+def create_app(
+    settings: Settings, lease: Lease = USUAL, reached: Reached = nothing, pace: Pace = PACE
+) -> Flask:
     """The WSGI application. It opens no connection before its first request.
 
-    The fault suite gives its own clock of leases, and a hook at named points.
+    The fault suite gives its own clocks, of leases and of remote runs, and a hook at named points.
     """
     logs.configure(settings.log_level, settings.log_format)
     app = Flask("chat_app", static_folder="web/static", template_folder="web/templates")
@@ -41,7 +44,7 @@ def create_app(settings: Settings, lease: Lease = USUAL, reached: Reached = noth
     )
     app.json = doors.Json(app)
     app.session_interface = cookies.SessionCookie()
-    app.extensions["holdfast"] = runtime = Runtime.build(settings, lease, reached)
+    app.extensions["holdfast"] = runtime = Runtime.build(settings, lease, reached, pace)
     app.register_error_handler(Exception, _answer_failure)
     app.before_request(current.begin)
     app.after_request(current.end)

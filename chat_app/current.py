@@ -19,6 +19,8 @@ _REQUEST_ID = re.compile(r"[\w.-]{8,64}", re.ASCII)
 _SECRET = re.compile(r"(?<=^/invite/)[^/]+")
 SESSION_TOKEN = "token"  # noqa: S105  the name under which the cookie holds it
 
+View = Callable[..., Any]
+
 log = structlog.get_logger()
 
 
@@ -42,8 +44,29 @@ def begin() -> None:
     sent = request.headers.get("X-Request-ID", "")
     g.request_id = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
     g.began = time.perf_counter()
+    _make_room()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def takes_files(max_bytes: int) -> Callable[[View], View]:
+    """Mark a view whose body may have that many bytes, since files come in it."""
+
+    def mark(view: View) -> View:
+        view.max_body_bytes = max_bytes  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def _make_room() -> None:
+    """Before anything reads the body, and a form's token is in it.
+
+    A page's form is read before it is known whose it is: nobody in particular gets no more room.
+    """
+    max_bytes: int | None = getattr(view(), "max_body_bytes", None)
+    if max_bytes is not None and (request.blueprint != "web" or uses_cookie()):
+        request.max_content_length = max_bytes
 
 
 def end(response: Response) -> Response:

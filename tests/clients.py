@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -72,6 +73,14 @@ class Client:
         assert said.status_code in (200, 201), said.text
         shown: dict[str, Any] = said.get_json()
         return shown
+
+
+def uploaded(client: Client, content: bytes = b"kelp", name: str = "notes.txt") -> dict[str, Any]:
+    """A file that was taken in and not sent yet."""
+    answer = client.open("POST", "/api/attachments", data={"file": (BytesIO(content), name)})
+    assert answer.status_code == 201, answer.text
+    shown: dict[str, Any] = answer.get_json()
+    return shown
 
 
 def read_events(raw: bytes) -> Iterator[Sse]:

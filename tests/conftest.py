@@ -56,10 +56,11 @@ def fake() -> Iterator[FakeProvider]:
 
 @pytest.fixture
 def settings(database_url: str, fake: FakeProvider) -> Settings:
-    return _settings(database_url, fake.base_url)
+    return settings_at(database_url, fake.base_url)
 
 
-def _settings(database_url: str, provider_url: str) -> Settings:
+def settings_at(database_url: str, provider_url: str) -> Settings:
+    """An installation's settings as tests have them, with the admin of `ADMIN` and `PASSWORD`."""
     return Settings(
         secret_keys=("a-secret-for-tests-long-enough",),
         database_url=database_url,
@@ -76,7 +77,7 @@ def _settings(database_url: str, provider_url: str) -> Settings:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated and seeded SQLite file, to be copied: making one costs a quarter of a second."""
     path = tmp_path_factory.mktemp("template") / "test.db"
-    runtime = Runtime.build(_settings(f"sqlite:///{path}", "http://127.0.0.1:1/v1"))
+    runtime = Runtime.build(settings_at(f"sqlite:///{path}", "http://127.0.0.1:1/v1"))
     installation.upgrade(runtime)
     with runtime.db.engine.connect() as connection:
         connection.exec_driver_sql("pragma wal_checkpoint(truncate)")

@@ -23,6 +23,7 @@ KNOWS = {
     "logs": "",
     "highlight": "",
     "mathml": "",
+    "images": "",
     "dollars": "",
     "markdown": "dollars highlight mathml",
     "growing": "markdown",
@@ -31,20 +32,28 @@ KNOWS = {
     "tools": "egress",
     "egress": "",
     "toolbox": "store tools egress",
-    "remote": "",
+    "remote": "egress",
+    "openid": "",  # who signs in is asked of the issuer; what follows is the services'
+    # AI servers are got for projects as tools are for agents: with the database, below the engine.
+    "provisioning": "egress store remote",
     "demo": "",
-    "streaming": "growing store providers tools toolbox",
-    "runtime": "settings store providers egress tools toolbox demo streaming",
+    # It follows remote runs as it asks models.
+    "streaming": "growing store providers tools toolbox remote provisioning",
+    "runtime": "settings store providers egress tools toolbox openid remote provisioning demo"
+    " streaming",
     "access": "store",
     "audit": "access store",
-    "services": "access audit auth egress runtime settings store providers tools toolbox streaming",
+    "joining": "audit auth store",
+    "services": "access audit auth egress images joining openid"
+    " runtime settings store providers tools toolbox provisioning streaming",
     "current": "access runtime services",
     "auth": "current settings",
     "failures": "",
     "sentences": "",
     "api": "access auth current markdown sentences services streaming",
     "web": "access auth current markdown sentences services streaming",
-    "cli": "current services settings",
+    # stream-check is a client over HTTP, and reads streams with the parser that is there.
+    "cli": "current services settings remote",
 }
 
 # Which rooms may import what others wrote; "" is nobody yet.
@@ -60,9 +69,12 @@ FOREIGN = {
     "sqlalchemy": "store migrations",
     "alembic": "store migrations",
     "openai": "providers",
-    "httpx2": "providers tools",
+    "authlib": "openid",
+    "joserfc": "openid",
+    "httpx2": "providers tools openid remote cli",
+    "httpcore2": "remote",  # how a connection is made is said one floor below httpx2
     "pydantic": "api tools",
-    "gevent": "streaming tools toolbox gunicorn.conf",
+    "gevent": "streaming tools toolbox provisioning gunicorn.conf",
     "mcp": "tools",
     "mcp_types": "tools",
     "asyncio": "tools",

@@ -38,36 +38,50 @@ def person() -> str:
 SIGN_IN = Limit("10 per minute", address, frozenset({401}))
 SIGN_UP = Limit("1000 per hour", address, frozenset({201, 302, 303, 409}))
 ASK = Limit("6000 per minute", person)
+UPLOAD = Limit("300 per minute", person)
+# Each may be a request to the issuer; only what came to nothing counts.
+COME_IN = Limit("30 per minute", address, frozenset({400, 403, 404, 410, 503}))
 CHECK = Limit("10 per minute", person, frozenset({401}))
-# Each is several requests to whatever address somebody gave a tool server.
-CONNECT = Limit("60 per minute", person, frozenset({200, 303, 502}))
+# Each is several requests to whatever address somebody gave a tool server or an AI server.
+CONNECT = Limit("60 per minute", person, frozenset({200, 202, 303, 502, 503}))
 
 BY_ENDPOINT = {
     "auth.login": SIGN_IN,
     "web.sign_in": SIGN_IN,
+    "web.begin_openid": COME_IN,
+    "web.end_openid": COME_IN,
     "auth.register": SIGN_UP,
     "invitations.register": SIGN_UP,
     "web.register": SIGN_UP,
     "web.register_invited": SIGN_UP,
+    "attachments.upload": UPLOAD,
     "channels.stream": ASK,
     "messages.post_message": ASK,
     "messages.regenerate": ASK,
     "agent_chat.chat": ASK,
     "agent_chat.chat_stream": ASK,
     "agent_chat.chat_event_source": ASK,
+    "project_runs.health": CONNECT,
+    "project_runs.resume_run": ASK,
+    "project_runs.start_run": ASK,
     "project_tools.sync_server": CONNECT,
     "project_tools.test_server": CONNECT,
+    "projects.provision_project": CONNECT,
     "sessions.stream": ASK,
     "tool_logins.connect": CONNECT,
     "tool_servers.sync_server": CONNECT,
     "tool_servers.test_server": CONNECT,
+    "web.check_project": CONNECT,
     "web.connect_tools": CONNECT,
     "web.test_provider": CONNECT,
     "web.test_tool_server": CONNECT,
     "web.try_agent": ASK,
     "web.change_password": CHECK,
     "web.post_message": ASK,
+    "web.provision_project": CONNECT,
     "web.regenerate": ASK,
+    "web.resume_run": ASK,
+    "web.start_run": ASK,
 }
 
 

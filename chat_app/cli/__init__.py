@@ -15,6 +15,7 @@ from chat_app.cli import (
     users,
 )
 from chat_app.cli.doctor import doctor
+from chat_app.cli.stream_check import stream_check
 
 COMMANDS = (
     agents.group,
@@ -26,6 +27,7 @@ COMMANDS = (
     projects.group,
     providers.group,
     runs.group,
+    stream_check,
     tokens.group,
     users.group,
 )

@@ -8,9 +8,10 @@ import click
 from chat_app import current
 from chat_app.cli import params, printing
 from chat_app.cli.commands import Command, Commands
-from chat_app.services import agents, providers, tool_servers, users
+from chat_app.services import agents, projects, providers, tool_servers, users
 
 ID_MAX = 2**63 - 1
+KINDS = ("model", "remote")
 
 FIELDS = (
     "id",
@@ -28,8 +29,10 @@ FIELDS = (
     "tool_policies",
     "is_default",
     "enabled",
+    "kind",
+    "project_id",
 )
-COLUMNS = ("id", "public_id", "handle", "name", "provider_id", "model", "is_default", "enabled")
+COLUMNS = ("id", "public_id", "handle", "name", "kind", "model", "is_default", "enabled")
 
 group = Commands("agents", help="Those who answer.")
 
@@ -57,6 +60,7 @@ def described(command: Command) -> Command:
             multiple=True,
             help="It may not use this one; an id, once for each.",
         ),
+        click.option("--project", help="Of one of kind remote: whose AI server answers; an id."),
         click.option("--default", "is_default", is_flag=True, help="New channels get it."),
         printing.json_option,
     )
@@ -67,6 +71,12 @@ def described(command: Command) -> Command:
 
 @group.command("create")
 @click.argument("name", type=params.LINE)
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default=KINDS[0],
+    help="Who answers: a model, or the AI server of a project.",
+)
 @described
 def create(name: str, as_json: bool, **options: Any) -> None:
     """Make an agent."""
@@ -124,6 +134,9 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
         given["disabled_tool_ids"] = list(given.pop("disabled"))
     if not given.get("is_default"):
         given.pop("is_default", None)
+    if "project" in given:
+        rt = current.runtime()
+        given["project_id"] = projects.get(rt, users.operator(rt), given.pop("project")).id
     if "provider" in given:
         given["provider_id"] = providers.get(current.runtime(), given.pop("provider")).id
     return given

@@ -24,6 +24,8 @@ from chat_app.streaming.asking import Parked
 from chat_app.streaming.ending import Ending, close
 from chat_app.streaming.journal import Journal, LeaseLost, LiveRun
 from chat_app.streaming.points import Reached
+from chat_app.streaming.relay import Relay
+from chat_app.streaming.remote_plan import RemotePlan
 from chat_app.streaming.rounds import Story
 from chat_app.streaming.running import Released, Running, Started
 from chat_app.streaming.tooling import Tooling
@@ -31,6 +33,8 @@ from chat_app.streaming.turn import Answer, ModelStream, Plan, take
 
 RUN_MAX_S = 1_800
 ATTEMPTS_MAX = 3
+# To follow a task again asks nobody anything anew: only a run that kills its process must end.
+FOLLOWED_MAX = 20
 RETRY_S = 1.0
 
 log = structlog.get_logger()
@@ -47,6 +51,7 @@ class Answering:
         tooling: Tooling,
         resumes: bool,
         reached: Reached,
+        relay: Relay,
     ) -> None:
         self._db = db
         self._journal = journal
@@ -54,6 +59,7 @@ class Answering:
         self._tooling = tooling
         self._resumes = resumes
         self._reached = reached
+        self._relay = relay
 
     def answer(self, running: Running, started: Started, live: LiveRun) -> None:
         """Answer a run that this process holds. Raises `LeaseLost` when it no longer does."""
@@ -61,7 +67,7 @@ class Answering:
         error: HoldfastError | None = None
         try:
             running.check()  # before anything that was said is withdrawn
-            self._begin_again(row, live)
+            self._begin_again(started, live)
             self._ask(running, started, live, answer)
         except Released:
             self._release(live)
@@ -78,29 +84,47 @@ class Answering:
         except Exception:
             error = InternalError(incident=secrets.token_hex(6))
             log.exception("run_broke", incident=error.fields["incident"])
+        if isinstance(error, RunCancelled) and isinstance(started.plan, RemotePlan):
+            self._relay.stop(started.plan, live)
         self._finish(live, Ending(row, answer, error))
 
-    def _begin_again(self, row: RunRow, live: LiveRun) -> None:
+    def _begin_again(self, started: Started, live: LiveRun) -> None:
         """Withdraw what an earlier attempt left unfinished, or end here with what it left."""
+        row = started.row
         if row.attempt == 1:
             return
         log.info("run_taken_over", attempt=row.attempt)
         if row.cancel_requested:
             raise RunCancelled  # what was said is kept
         # One that was given back, or waited for a person, did not lose its process.
-        if row.attempt - row.released > (ATTEMPTS_MAX if self._resumes else 1):
+        if row.attempt - row.released > self._attempts_max(started):
             raise RunInterrupted
         from_seq = events.unfinished_text(live.feed.events)
         if from_seq is not None:
             self._journal.append(live, events.restart(from_seq))
             self._journal.flush(live)
 
+    def _attempts_max(self, started: Started) -> int:
+        if isinstance(started.plan, RemotePlan):
+            return FOLLOWED_MAX
+        return ATTEMPTS_MAX if self._resumes else 1
+
     def _ask(self, running: Running, started: Started, live: LiveRun, answer: Answer) -> None:
-        row, plan = started.row, started.plan
-        if row.cancel_requested:
+        """Get the answer from where it comes from: a model, or a task on an AI server."""
+        if started.row.cancel_requested:
             raise RunCancelled
-        if isinstance(plan, HoldfastError):
-            raise plan
+        match started.plan:
+            case Plan() as plan:
+                self._ask_model(running, started.row, plan, live, answer)
+            case RemotePlan() as plan:
+                running.is_followed = True
+                self._relay.follow(running, plan, live)
+            case error:
+                raise error
+
+    def _ask_model(
+        self, running: Running, row: RunRow, plan: Plan, live: LiveRun, answer: Answer
+    ) -> None:
         story = Story.of(live.feed.events)
         with (
             running.asking(),

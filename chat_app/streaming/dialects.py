@@ -6,9 +6,9 @@ from typing import Any
 
 import orjson
 
-from chat_app.errors import HoldfastError
+from chat_app.errors import HoldfastError, RunCancelled, TaskFailed
 from chat_app.store.run_events import StoredEvent
-from chat_app.streaming import sse
+from chat_app.streaming import sse, task_events
 
 FINISH_REASONS = {
     "stop": "Stop",
@@ -46,12 +46,58 @@ Dialect = Callable[[RunRef, StoredEvent], bytes]
 
 def channel(run: RunRef, event: StoredEvent) -> bytes:
     """The journal's own form, with the id that a client comes back with."""
-    return sse.frame(event.data, f"{run.public_id}:{event.seq}")
+    return sse.frame(task_events.shown(event), f"{run.public_id}:{event.seq}")
+
+
+def log(run: RunRef, event: StoredEvent) -> bytes:
+    """A remote run's log: named events as the AI server sent them, and at the end `status`.
+
+    What is not of the log only moves the client's cursor on.
+    """
+    cursor, told = f"{run.public_id}:{event.seq}", orjson.loads(event.data)
+    match event.type:
+        case "log":
+            return sse.named("log", told["content"], cursor)
+        case "progress":
+            return sse.named("progress", told["data"], cursor)
+        case "sent":
+            return sse.named(told["event"], told["data"], cursor)
+        case "task_error":
+            return sse.named("error", _as_error(told["content"]), cursor)
+        case "gap":
+            return sse.named("gap", _without_type(task_events.shown(event)), cursor)
+        case "done":
+            return sse.named("status", "Task success", cursor)
+        case "error":
+            return _log_failure(told, cursor)
+        case "start" if "reset" in told:
+            return sse.named("start", event.data, cursor)
+    return sse.cursor_only(cursor)
+
+
+def _as_error(content: str) -> str:
+    """What an AI server says went wrong in its task, in the form of our errors."""
+    return orjson.dumps(TaskFailed(content).as_dict()).decode()
+
+
+def _without_type(data: str) -> str:
+    told = orjson.loads(data)
+    del told["type"]
+    return orjson.dumps(told).decode()
+
+
+def _log_failure(told: dict[str, Any], cursor: str) -> bytes:
+    sentence = " ".join(told["error"].split())
+    status = sse.named("status", f"Task failed: {sentence}", cursor)
+    if told["error_code"] in (TaskFailed.error_code, RunCancelled.error_code):
+        return status
+    kept = {key: value for key, value in told.items() if key not in ("type", "message_id", "done")}
+    return sse.named("error", orjson.dumps(kept).decode()) + status
 
 
 def agent_chat(run: RunRef, event: StoredEvent) -> bytes:
     """The agent-chat dialect: every event one object with all of its keys."""
-    payload = agent_chat_payload(run, orjson.loads(event.data))
+    payload = agent_chat_payload(run, orjson.loads(task_events.shown(event)))
     return sse.frame(orjson.dumps(payload).decode(), f"{run.public_id}:{event.seq}")
 
 

@@ -31,7 +31,7 @@ class _Drawn:
 
 
 class Drawing:
-    """The blocks of one run's answer. `position` is how many events are drawn."""
+    """The blocks of one run's answer. `position` is the number of the last event drawn."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -44,16 +44,17 @@ class Drawing:
         self.version = 0
 
     def waits_s(self, events: Sequence[StoredEvent]) -> float | None:
-        """In how many seconds there is something to draw; None while there is nothing."""
-        if self.position == len(events):
+        """In how many seconds these are to be drawn, the run's last; None where all are."""
+        if not events or events[-1].seq <= self.position:
             return None
         return max(self._due - self._clock(), 0.0)
 
     def draw(self, events: Sequence[StoredEvent]) -> None:
-        """Bring the blocks up to these events, which begin with the run's first."""
-        for event in events[self.position :]:
-            self._story.read(event)
-        self.position = len(events)
+        """Bring the blocks up to these events; those that are drawn already are skipped."""
+        for event in events:
+            if event.seq > self.position:
+                self._story.read(event)
+                self.position = event.seq
         began, cost = self._clock(), time.thread_time()
         told = self._draw_texts()
         spent = time.thread_time() - cost

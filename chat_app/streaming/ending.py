@@ -87,7 +87,7 @@ def close(session: Session, live: LiveRun, ending: Ending) -> StoredEvent:
         changed += [("message", message_id) for message_id in replaced]
     note(session, row.channel_id, *changed)
     last = StoredEvent(
-        row.id, len(live.feed.events) + 1, *events.encode(_last_event(ending, row.reply_id, body))
+        row.id, live.feed.last_seq + 1, *events.encode(_last_event(ending, row.reply_id, body))
     )
     append_events(session.connection(), [last])
     return last

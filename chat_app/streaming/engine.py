@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import gevent
 import structlog
@@ -18,18 +18,21 @@ from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Database, Session
 from chat_app.store.messages import MessageRow
+from chat_app.store.projects import ProjectRow, lock_project
 from chat_app.store.run_events import events_after
 from chat_app.store.runs import RunRow, claim, request_cancel
-from chat_app.streaming import opening, points
+from chat_app.streaming import opening, points, remote_plan
 from chat_app.streaming.answering import Answering
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.feeds import Feed, Feeds
 from chat_app.streaming.follow import wait_for_end
 from chat_app.streaming.journal import Journal, LeaseLost, LiveRun
 from chat_app.streaming.lease import USUAL, Lease
-from chat_app.streaming.opening import Holder, Opened, Said
+from chat_app.streaming.opening import Holder, Opened, Said, Speaker
 from chat_app.streaming.planning import Planner
 from chat_app.streaming.points import Reached, nothing
+from chat_app.streaming.relay import Relay
+from chat_app.streaming.remote_plan import RemotePlan
 from chat_app.streaming.running import Released, Running, Started
 from chat_app.streaming.tooling import Tooling
 from chat_app.streaming.turn import ModelStream, Plan
@@ -53,6 +56,7 @@ class RunEngine:
         planner: Planner,
         providers: ModelStream,
         tooling: Tooling,
+        relay: Relay,
         resumes: bool = True,
         lease: Lease = USUAL,
         reached: Reached = nothing,
@@ -60,7 +64,7 @@ class RunEngine:
         self._db = db
         self._feeds = feeds
         self._planner = planner
-        self._answering = Answering(db, journal, providers, tooling, resumes, reached)
+        self._answering = Answering(db, journal, providers, tooling, resumes, reached, relay)
         self._lease = lease
         self._reached = reached
         self._running: dict[int, Running] = {}
@@ -92,7 +96,7 @@ class RunEngine:
 
     def ask(self, session: Session, channel: ChannelRow, said: Said, agent: AgentRow) -> Started:
         """Store what a person said and the run that answers it, for `launch` once committed."""
-        opened = opening.ask(session, channel, said, agent, self._holder())
+        opened = opening.ask(session, channel, said, self._speaker(session, agent), self._holder())
         return self._started(session, opened)
 
     def ask_again(
@@ -105,8 +109,19 @@ class RunEngine:
         generation: int = 1,
     ) -> Started:
         """Open a run for a stored question, for `launch` once committed; `user_id` wants it."""
-        asked = (question, user_id, agent, generation)
+        asked = (question, user_id, self._speaker(session, agent), generation)
         opened = opening.ask_again(session, channel, *asked, self._holder())
+        return self._started(session, opened)
+
+    def ask_elsewhere(
+        self, session: Session, channel: ChannelRow, said: Said, project: ProjectRow
+    ) -> Started:
+        """As `ask`, for what a task on the project's AI server is to answer.
+
+        Raises `ProjectNotReady`, too.
+        """
+        opened = opening.ask(session, channel, said, Speaker.of_project(project), self._holder())
+        remote_plan.open_task(session, opened.row, project.id, channel.public_id, said.body)
         return self._started(session, opened)
 
     def _holder(self) -> Holder | None:
@@ -163,17 +178,18 @@ class RunEngine:
         self._is_draining = True
 
     def drain(self, seconds: float) -> None:
-        """Take nothing new, let runs finish for so long, then give back what is left."""
+        """Take nothing new, let answers finish for so long, then give back what is left."""
         self.leave_to_others()
-        self._wait_for_runs(seconds)
+        self._wait_for([one for one in self._running.values() if not one.is_followed], seconds)
         deadline = time.monotonic() + STOP_WAIT_S
         while self._running and time.monotonic() < deadline:
             for run_id in self.running_ids:
                 self.interrupt(run_id, Released)
-            self._wait_for_runs(RELEASE_ROUND_S)  # a last request may have opened another one
+            # A last request may have opened another one.
+            self._wait_for(self._running.values(), RELEASE_ROUND_S)
 
-    def _wait_for_runs(self, seconds: float) -> None:
-        greenlets = [running.greenlet for running in self._running.values() if running.greenlet]
+    def _wait_for(self, runs: Iterable[Running], seconds: float) -> None:
+        greenlets = [running.greenlet for running in runs if running.greenlet]
         gevent.joinall(greenlets, timeout=seconds)
 
     def _execute(self, running: Running) -> None:
@@ -205,12 +221,18 @@ class RunEngine:
                         return None
                     # From here on nobody else can write. What was written since the feed was
                     # read must be in it, for it gives our events their numbers.
-                    feed.publish(events_after(session, run.id, len(feed.events)))
+                    feed.catch_up(events_after(session, run.id, feed.last_seq))
                     return Started(row, run, feed.events[0], self._plan(session, row))
             except ServerBusy:
                 gevent.sleep(RETRY_S)
 
-    def _plan(self, session: Session, row: RunRow) -> Plan | HoldfastError:
+    def _speaker(self, session: Session, agent: AgentRow) -> Speaker:
+        if agent.project_id is not None:
+            # The project before its channel, as everybody: two who wait for each other end badly.
+            lock_project(session, agent.project_id)
+        return Speaker.of(agent)
+
+    def _plan(self, session: Session, row: RunRow) -> Plan | RemotePlan | HoldfastError:
         try:
             return self._planner.plan(session, row)
         except HoldfastError as error:

@@ -40,7 +40,7 @@ def follow(feeds: Feeds, run: RunRef, dialect: Dialect, listener: Listener) -> I
         again = b""
         if not feed.events:
             return  # its channel was deleted a moment ago
-        if position is not None and position > len(feed.events):
+        if position is not None and position > feed.last_seq:
             feeds.refresh(feed)  # another process may have shown more than this one has seen
         if position is None or not feed.knows(position):
             again, position = dialect(run, events.as_reset(feed.events[0])), 1
@@ -79,8 +79,8 @@ class _DrawnPlace(_Place):
     version = 0
 
     def wait(self) -> bool:
-        drawing, events = self.feed.drawing, self.feed.events
-        due_s = drawing.waits_s(events)
+        drawing = self.feed.drawing
+        due_s = drawing.waits_s(self.feed.after(drawing.position))
         if due_s is None:
             # Somebody else may have had it drawn.
             return drawing.version > self.version or self.feed.wait(self.position)
@@ -89,13 +89,14 @@ class _DrawnPlace(_Place):
 
     def read(self, until: int | None = None) -> bytes:
         """All events but the last one of all, then the blocks as they are after these."""
-        drawing, events = self.feed.drawing, self.feed.events
-        until = len(events) - self.feed.has_ended
+        drawing = self.feed.drawing
+        until = self.feed.last_seq - self.feed.has_ended
         frames = super().read(until)
         if self.position == until:
-            due_s = drawing.waits_s(events)
+            fresh = self.feed.after(drawing.position)
+            due_s = drawing.waits_s(fresh)
             if due_s == 0 or (due_s and self.feed.has_ended):
-                drawing.draw(events)
+                drawing.draw(fresh)
             blocks, self.version = drawing.read(self.version)
             frames += blocks + super().read()
         return frames
@@ -107,8 +108,9 @@ def follow_events(feeds: Feeds, run: RunRef) -> Iterator[StoredEvent]:
         position = 0
         while not (_is_over(feed, position) or feeds.is_closing):
             if feed.wait(position, sse.HEARTBEAT_S):
-                yield feed.events[position]
-                position += 1
+                for event in feed.unread(position):
+                    yield event
+                    position = event.seq
 
 
 def wait_for_end(feeds: Feeds, run: RunRef, timeout_s: float | None = None) -> bool:
@@ -119,9 +121,9 @@ def wait_for_end(feeds: Feeds, run: RunRef, timeout_s: float | None = None) -> b
             left = sse.HEARTBEAT_S if deadline is None else deadline - time.monotonic()
             if left <= 0 or feeds.is_closing or feed.is_deleted:
                 return False
-            feed.wait(len(feed.events), left)
+            feed.wait(feed.last_seq, left)
     return True
 
 
 def _is_over(feed: Feed, position: int) -> bool:
-    return feed.is_deleted or (feed.has_ended and position >= len(feed.events))
+    return feed.is_deleted or (feed.has_ended and position >= feed.last_seq)

@@ -1,5 +1,5 @@
 """Deletes what is no longer needed: journals of ended runs, changes of channels, dead tokens and
-invitations, and what the audit log kept for long enough.
+invitations, files that were never sent, and what the audit log kept for long enough.
 
 Any process may do it, and several at once do no harm: each step is one short transaction that
 deletes only what is still there.
@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 import gevent
 import structlog
 
+from chat_app.store.attachments import delete_unsent_before
 from chat_app.store.audit import delete_events_before
 from chat_app.store.base import now
 from chat_app.store.channel_events import delete_changes_before
 from chat_app.store.db import Database, Session
 from chat_app.store.invitations import delete_invitations_before
-from chat_app.store.run_events import delete_journals_before
+from chat_app.store.run_events import delete_journals_before, delete_logs_before
 from chat_app.store.tokens import delete_expired
 
 EVERY_S = 600.0
@@ -27,6 +28,7 @@ PAUSE_S = 0.05
 AUDIT_KEPT = timedelta(days=180)
 # So long one can still see how an invitation ended.
 INVITATIONS_KEPT = timedelta(days=30)
+UNSENT_FILES_KEPT = timedelta(days=1)
 
 Delete = Callable[[Session, datetime, int], int]
 
@@ -34,11 +36,14 @@ log = structlog.get_logger()
 
 
 class Housekeeper:
-    """The greenlet that cleans up. `keep_hours` is how long an ended run can be replayed whole."""
+    """The greenlet that cleans up. `keep_hours` is how long an ended run can be replayed whole,
+    `logs_keep_days` how long one of an AI server can, whose journal is all there is of its log.
+    """
 
-    def __init__(self, db: Database, keep_hours: int) -> None:
+    def __init__(self, db: Database, keep_hours: int, logs_keep_days: int = 30) -> None:
         self._db = db
         self._keep = timedelta(hours=keep_hours)
+        self._keep_logs = timedelta(days=logs_keep_days)
         self._greenlet: gevent.Greenlet[[], None] | None = None
 
     def start(self) -> None:
@@ -53,9 +58,11 @@ class Housekeeper:
         """Delete what is too old at this time; gives the number of runs whose journal went."""
         before = time - self._keep
         runs = self._delete_all(delete_journals_before, before)
+        runs += self._delete_all(delete_logs_before, time - self._keep_logs)
         self._delete_all(delete_changes_before, before)
         self._delete_all(delete_events_before, time - AUDIT_KEPT)
         self._delete_all(delete_invitations_before, time - INVITATIONS_KEPT)
+        self._delete_all(delete_unsent_before, time - UNSENT_FILES_KEPT)
         with self._db.transaction() as session:
             delete_expired(session)
         return runs

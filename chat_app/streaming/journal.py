@@ -13,7 +13,7 @@ from gevent.event import Event as Bell
 
 from chat_app.errors import ServerBusy
 from chat_app.store.db import Database
-from chat_app.store.run_events import StoredEvent, append_events
+from chat_app.store.run_events import StoredEvent, append_events, delete_events_to
 from chat_app.store.runs import held_attempts
 from chat_app.streaming import points
 from chat_app.streaming.events import Event, fold
@@ -73,6 +73,17 @@ class Journal:
             run.written.wait()
         if run.is_lost:
             raise LeaseLost
+
+    def drop(self, run: LiveRun, to_seq: int) -> None:
+        """Delete the run's events up to this one but the first, and show no more of them.
+
+        Raises `LeaseLost`, `ServerBusy`.
+        """
+        with self._db.writing() as connection:
+            if held_attempts(connection, [run.id]).get(run.id, (None,))[0] != run.attempt:
+                raise LeaseLost
+            delete_events_to(connection, run.id, to_seq)
+        run.feed.drop_to(to_seq)
 
     def _notify(self, run: LiveRun) -> None:
         self._due[run.id] = run
@@ -135,7 +146,7 @@ class Journal:
 
 
 def _numbered(run: LiveRun, events: list[Event]) -> list[StoredEvent]:
-    first = len(run.feed.events) + 1
+    first = run.feed.last_seq + 1
     return [
         StoredEvent(run.id, seq, event.type, event.data)
         for seq, event in enumerate(fold(events), first)

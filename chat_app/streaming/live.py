@@ -38,7 +38,8 @@ def live_answer(session: Session, run: RunRow) -> LiveAnswer:
     story = Story.of(journal)
     open_calls = {call.id for call in story.unfinished}
     asked = [one for one in _asked(session, run.id, journal) if one["call_id"] in open_calls]
-    return LiveAnswer(run, story.body, story.stored_calls(), asked, len(journal))
+    last_seq = journal[-1].seq if journal else 0
+    return LiveAnswer(run, story.body, story.stored_calls(), asked, last_seq)
 
 
 def _asked(session: Session, run_id: int, journal: Sequence[StoredEvent]) -> list[dict[str, Any]]:

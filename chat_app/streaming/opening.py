@@ -5,22 +5,34 @@ at all.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from chat_app.errors import Conflict, MessageTooLong, NoAgent, NoMessage, ProviderNotConfigured
+from chat_app.errors import (
+    Conflict,
+    InvalidRequest,
+    MessageTooLong,
+    NoAgent,
+    NoMessage,
+    ProviderNotConfigured,
+)
 from chat_app.store.agents import AgentRow, agent_by_handle
+from chat_app.store.attachments import send_attachments
 from chat_app.store.base import now
 from chat_app.store.channel_events import note_from
 from chat_app.store.channels import ChannelRow, take_numbers
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
+from chat_app.store.projects import ProjectRow
 from chat_app.store.run_events import StoredEvent, append_events
 from chat_app.store.runs import RunRow, latest_run
 from chat_app.streaming import events
 from chat_app.streaming.dialects import RunRef
 
 BODY_MAX_CHARS = 64_000
+FILES_MAX = 10
 
 # A handle after an @ that does not belong to a word or an address before it.
 _NOT_LATIN = re.compile(r"[^a-z0-9_-]", re.IGNORECASE | re.ASCII)
@@ -29,12 +41,37 @@ _MENTION = re.compile(r"(?<![\w@.])@([\w-]{1,40})", re.UNICODE)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person says, on its way in."""
+    """What a person says, on its way in. `attachments` are ids of files that they uploaded."""
 
     user_id: int
     user_name: str
     body: str
     client_id: str | None = None
+    attachments: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who is to answer: an agent, or for a project nobody in particular."""
+
+    name: str
+    agent_id: int | None = None
+    public_id: str | None = None
+    model: str | None = None
+
+    @classmethod
+    def of(cls, agent: AgentRow) -> "Speaker":
+        return cls(agent.name, agent.id, agent.public_id, agent.effective_model)
+
+    @classmethod
+    def of_project(cls, project: ProjectRow) -> "Speaker":
+        """A project speaks under its name."""
+        return cls(project.name)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """As a `start` event names it."""
+        return {"id": self.agent_id, "public_id": self.public_id, "name": self.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +110,7 @@ def agent_for(session: Session, channel: ChannelRow, body: str) -> AgentRow:
 
 def check_agent(agent: AgentRow) -> None:
     """Raises `NoAgent` when it is switched off, `ProviderNotConfigured` without a model."""
-    if not agent.enabled:
+    if not agent.enabled or (agent.is_remote and agent.project_id is None):
         raise NoAgent
     if not agent.can_answer:
         raise ProviderNotConfigured
@@ -89,16 +126,28 @@ def _mentioned(session: Session, channel: ChannelRow, body: str) -> AgentRow | N
     return None
 
 
-def check_body(body: str, field: str = "body") -> None:
-    """Raises `NoMessage` for nothing but space, `MessageTooLong`."""
-    if not body.strip():
+def check_body(body: str, field: str = "body", files: int = 0) -> None:
+    """Raises `NoMessage` for nothing but space, unless there are files; `MessageTooLong`, and
+    `InvalidRequest` for too many files.
+    """
+    check_files(files)
+    if not (body.strip() or files):
         raise NoMessage("The message is empty.", field=field)
     if len(body) > BODY_MAX_CHARS:
         raise MessageTooLong(f"A message has at most {BODY_MAX_CHARS:,} characters.", field=field)
 
 
+def check_files(number: int) -> None:
+    """Raises `InvalidRequest` for more than a message may have."""
+    if number > FILES_MAX:
+        raise InvalidRequest(f"A message has {FILES_MAX} files at most.", field="attachments")
+
+
 def tell(session: Session, channel: ChannelRow, said: Said) -> MessageRow:
-    """Store what a person said and nobody is to answer. Raises `Conflict` for a known client_id."""
+    """Store what a person said and nobody is to answer.
+
+    Raises `Conflict` for a known client_id, `InvalidRequest` for files that cannot be sent.
+    """
     seq, change = take_numbers(session, channel.id, messages=1, changes=1)
     message = _said(session, channel, said, seq)
     note_from(session, channel.id, change, ("message", message.id))
@@ -106,12 +155,12 @@ def tell(session: Session, channel: ChannelRow, said: Said) -> MessageRow:
 
 
 def ask(
-    session: Session, channel: ChannelRow, said: Said, agent: AgentRow, holder: Holder | None
+    session: Session, channel: ChannelRow, said: Said, speaker: Speaker, holder: Holder | None
 ) -> Opened:
     """Store what a person said, and the run that answers it. Raises `Conflict` as `tell`."""
     seq, change = take_numbers(session, channel.id, messages=2, changes=3)
     question = _said(session, channel, said, seq)
-    opened = _open(session, channel, question, said.user_id, agent, seq + 1, 1, holder)
+    opened = _open(session, channel, question, said.user_id, speaker, seq + 1, 1, holder)
     note_from(session, channel.id, change, ("message", question.id), *_changed(opened))
     return opened
 
@@ -136,7 +185,7 @@ def ask_again(
     channel: ChannelRow,
     question: MessageRow,
     user_id: int,
-    agent: AgentRow,
+    speaker: Speaker,
     generation: int,
     holder: Holder | None,
 ) -> Opened:
@@ -150,7 +199,7 @@ def ask_again(
     last = latest_run(session, question.id)
     if last is not None and last.generation >= generation:
         raise Conflict
-    opened = _open(session, channel, question, user_id, agent, seq, generation, holder)
+    opened = _open(session, channel, question, user_id, speaker, seq, generation, holder)
     note_from(session, channel.id, change, *_changed(opened))
     return opened
 
@@ -167,9 +216,24 @@ def _said(session: Session, channel: ChannelRow, said: Said, seq: int) -> Messag
     )
     session.add(message)
     session.flush()
+    if said.attachments:
+        message.attachments = _sent(session, channel, said, message)
     # It is looked up again in this transaction, twice; a session alone forgets what nobody holds.
     session.info["question"] = message
     return message
+
+
+def _sent(
+    session: Session, channel: ChannelRow, said: Said, message: MessageRow
+) -> list[dict[str, Any]]:
+    place = (message.id, channel.workspace_id)
+    sent = send_attachments(session, said.user_id, said.attachments, *place)
+    if sent is None:
+        raise InvalidRequest(
+            "A file is not there any more, or was sent already. Attach it again.",
+            field="attachments",
+        )
+    return sent
 
 
 def _open(
@@ -177,7 +241,7 @@ def _open(
     channel: ChannelRow,
     question: MessageRow,
     user_id: int,
-    agent: AgentRow,
+    speaker: Speaker,
     seq: int,
     generation: int,
     holder: Holder | None,
@@ -187,31 +251,29 @@ def _open(
         channel_id=channel.id,
         seq=seq,
         role="assistant",
-        author_agent_id=agent.id,
-        author_name=agent.name,
+        author_agent_id=speaker.agent_id,
+        author_name=speaker.name,
         status="streaming",
-        model=agent.effective_model,
+        model=speaker.model,
         parent_id=question.id,
     )
     session.add(reply)
     session.flush()
     run = RunRow(
         channel_id=channel.id,
-        agent_id=agent.id,
+        agent_id=speaker.agent_id,
         question_id=question.id,
         reply_id=reply.id,
         user_id=user_id,
         generation=generation,
-        model=agent.effective_model,
+        model=speaker.model,
     )
     if holder is not None:
         run.status, run.attempt, run.started_at = "running", 1, now()
         run.owner, run.lease_until = holder.owner, holder.until
     session.add(run)
     session.flush()
-    start = events.start(
-        run.public_id, channel.id, channel.public_id, events.about(agent), question.id
-    )
+    start = events.start(run.public_id, channel.id, channel.public_id, speaker.about, question.id)
     first = StoredEvent(run.id, 1, *events.encode(start))
     append_events(session.connection(), [first])
     return Opened(run, _ref(run, channel, question, reply), first)

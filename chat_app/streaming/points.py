@@ -18,8 +18,11 @@ CLOSED = "closed"  # the end is committed, and nobody has seen it
 CALLING = "calling"  # tool calls are on disk, and none has begun
 CALLED = "called"  # a tool has been called, and its result is not on disk
 PARKING = "parking"  # a person was asked, and the run is still held
+ASKING = "asking"  # it is written down that the AI server is asked, and it was not yet
+ASKED = "asked"  # the task has begun, and its id is not on disk
 ALL = (LAUNCH, CLAIMED, APPENDING, APPENDED, FINISHING, CLOSING, CLOSED)
 OF_TOOLS = (CALLING, CALLED, PARKING)
+OF_REMOTE = (ASKING, ASKED)
 
 
 def nothing(point: str) -> None:

@@ -19,7 +19,7 @@ class _Place:
 
     @property
     def has_news(self) -> bool:
-        return bool(self.again) or len(self.feed.events) > self.position
+        return bool(self.again) or self.feed.last_seq > self.position
 
     @property
     def is_over(self) -> bool:
@@ -47,7 +47,7 @@ class Readers:
             if not feed.events:
                 return  # its channel is being deleted
             position, again = sse.position(run.public_id, last_event_id), b""
-            if position is not None and position > len(feed.events):
+            if position is not None and position > feed.last_seq:
                 self._feeds.refresh(feed)  # another process may have shown more
             if position is None or not feed.knows(position):
                 position, again = 1, self._dialect(run, events.as_reset(feed.events[0]))

@@ -7,9 +7,10 @@ from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelRow
 from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
+from chat_app.store.remote_tasks import RemoteTaskRow
 from chat_app.store.run_events import StoredEvent, events_after
 from chat_app.store.runs import RunRow
-from chat_app.streaming import events
+from chat_app.streaming import events, task_events
 from chat_app.streaming.events import Event
 
 
@@ -32,7 +33,8 @@ def _told(session: Session, run: RunRow) -> list[Event]:
     first = events.start(
         run.public_id, run.channel_id, session_id, events.about(agent), run.question_id
     )
-    return [first, *_answer(reply), _end(run, reply)]
+    log = [task_events.forgotten()] if session.get(RemoteTaskRow, run.id) else []
+    return [first, *log, *_answer(reply), _end(run, reply)]
 
 
 def _answer(reply: MessageRow) -> Iterator[Event]:

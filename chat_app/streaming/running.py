@@ -9,6 +9,7 @@ import gevent
 from chat_app.errors import HoldfastError
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.opening import Opened
+from chat_app.streaming.remote_plan import RemotePlan
 from chat_app.streaming.turn import Plan
 
 
@@ -18,9 +19,9 @@ class Released(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Started(Opened):
-    """A run that this process holds, and what to ask the model, or why it cannot be asked."""
+    """A run that this process holds, and what to ask or to follow, or why that cannot be."""
 
-    plan: Plan | HoldfastError
+    plan: Plan | RemotePlan | HoldfastError
 
 
 @dataclass(eq=False, slots=True)
@@ -35,6 +36,7 @@ class Running:
     greenlet: "gevent.Greenlet[[Running], None] | None" = None
     stop_with: type[BaseException] | None = None
     is_asking: bool = False
+    is_followed: bool = False  # the work is done elsewhere: to let go of it costs nothing
     goes_on: bool = False  # what it waited for was there before it was parked
 
     def interrupt(self, stop_with: type[BaseException]) -> None:

@@ -16,6 +16,7 @@ HEADERS = {
     "X-Accel-Buffering": "no",
 }
 # Every digit beyond these is past what any run or database can hold.
+_LINES = re.compile(r"\r\n|\r|\n")
 _CURSOR = re.compile(r"([0-9a-f-]{36}):([0-9]{1,15})", re.ASCII)
 
 
@@ -38,6 +39,18 @@ def frame(data: str, event_id: str | None = None) -> bytes:
     """One event. `data` is a single line: JSON never holds a raw line break."""
     head = f"id: {event_id}\n" if event_id else ""
     return f"{head}data: {data}\n\n".encode()
+
+
+def named(event: str, data: str, event_id: str | None = None) -> bytes:
+    """One event with a name; each line of `data` is a line of its own."""
+    head = f"id: {event_id}\n" if event_id else ""
+    lines = "".join(f"data: {line}\n" for line in _LINES.split(data))
+    return f"{head}event: {event}\n{lines}\n".encode()
+
+
+def cursor_only(event_id: str) -> bytes:
+    """No event at all, but where to come back to: without data nothing is dispatched."""
+    return f"id: {event_id}\n\n".encode()
 
 
 def parse_cursor(text: str | None) -> Cursor | None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from chat_app.store.run_events import StoredEvent
+from chat_app.streaming import task_events
 from chat_app.streaming.dialects import RunRef
 
 GOING_AWAY = 1001
@@ -36,4 +37,5 @@ def frame(payload: dict[str, Any]) -> bytes:
 
 def event(run: RunRef, event: StoredEvent) -> bytes:
     """The dialect of sockets: the journal's own JSON, with the id that a client comes back with."""
-    return text(f'{{"id":"{run.public_id}:{event.seq}",{event.data[1:]}'.encode())
+    data = task_events.shown(event)
+    return text(f'{{"id":"{run.public_id}:{event.seq}",{data[1:]}'.encode())

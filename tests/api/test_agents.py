@@ -23,6 +23,8 @@ SHAPE = {
     "tool_policies",
     "is_default",
     "enabled",
+    "kind",
+    "project_id",
 }
 
 

@@ -96,3 +96,15 @@ def test_bad_options_are_bad_usage(empty: Shell) -> None:
     empty.misused("agents", "create", "X", "--temperature", "nan")
     empty.misused("agents", "create", "X", "--max-tokens", "0")
     empty.misused("agents", "create", "X", "--system-prompt", "x" * 32_001)
+
+
+def test_an_agent_of_kind_remote_has_a_project_and_no_provider(shell: Shell) -> None:
+    project = str(shell.json("projects", "create", "Shop")["id"])
+    made = shell.json("agents", "create", "Builder", "--kind", "remote", "--project", project)
+    assert (made["kind"], made["project_id"]) == ("remote", int(project))
+    assert (made["provider_id"], made["model"]) == (None, None)
+    other = str(shell.json("projects", "create", "Yard")["id"])
+    moved = shell.json("agents", "update", str(made["id"]), "--project", other)
+    assert moved == made | {"project_id": int(other)}
+    refusal = shell.refusal("agents", "create", "Nowhere", "--kind", "remote")
+    assert refusal == "invalid_request: An agent of kind remote needs a project."

@@ -25,7 +25,7 @@ from chat_app.streaming.engine import host
 from chat_app.streaming.events import Event
 from chat_app.streaming.journal import Journal, LiveRun
 from chat_app.streaming.lease import Lease
-from chat_app.streaming.opening import Holder, Said
+from chat_app.streaming.opening import Holder, Said, Speaker
 
 FAST = Lease(lasts_s=0.4, renew_every_s=0.1, look_every_s=0.05, queue_patience_s=0.1)
 ELSEWHERE = "elsewhere:1:abc"
@@ -46,7 +46,8 @@ def opened(rt: Runtime, owner: str | None = None, until: datetime | None = None)
     with rt.db.transaction() as session:
         channel = session.get_one(ChannelRow, 1)
         assert channel.agent is not None
-        return opening.ask(session, channel, Said(1, "Ann", "Hi"), channel.agent, holder).run
+        speaker = Speaker.of(channel.agent)
+        return opening.ask(session, channel, Said(1, "Ann", "Hi"), speaker, holder).run
 
 
 def lapsed() -> datetime:

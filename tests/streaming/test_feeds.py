@@ -124,3 +124,50 @@ def test_a_deleted_run_is_let_go(here: Runtime) -> None:
         with here.db.transaction() as session:
             session.delete(session.get_one(RunRow, run.id))
         wait_until(lambda: feed.is_deleted)
+
+
+def test_a_feed_that_dropped_events_keeps_their_numbers() -> None:
+    feed = Feed(RUN)
+    feed.publish([event(seq) for seq in range(1, 11)])
+    feed.read(dialects.channel, 0)
+    feed.drop_to(6)
+    feed.publish([event(11)])
+    assert [e.seq for e in feed.events] == [1, 7, 8, 9, 10, 11]
+    assert [e.seq for e in feed.after(8)] == [9, 10, 11]
+    assert (feed.last_seq, feed.knows(11), feed.knows(12)) == (11, True, False)
+    feed.drop_to(3)  # which is gone already
+    assert [e.seq for e in feed.events] == [1, 7, 8, 9, 10, 11]
+
+
+def test_who_stands_before_dropped_events_is_told_of_them_once() -> None:
+    feed = Feed(RUN)
+    feed.publish([event(seq) for seq in range(1, 11)])
+    feed.drop_to(6)
+    raw, position = feed.read(dialects.channel, 0)
+    assert position == 10
+    first, gap, seventh, *_ = raw.decode().split("\n\n")
+    assert first.startswith("id: 0190-run:1\n")
+    told = 'data: {"type":"gap","from_seq":2,"to_seq":6,"reason":"log_too_long"}'
+    assert gap == f"id: 0190-run:6\n{told}"
+    assert seventh.startswith("id: 0190-run:7\n")
+    assert b'"from_seq":5' in feed.read(dialects.channel, 4)[0]
+    assert feed.read(dialects.channel, 6)[0].startswith(b"id: 0190-run:7\n")
+    assert [e.seq for e in feed.unread(0)] == [1, 6, 7, 8, 9, 10]
+
+
+def test_all_that_is_new_may_be_dropped() -> None:
+    feed = Feed(RUN)
+    feed.publish([event(1), event(2)])
+    feed.drop_to(2)
+    assert (feed.last_seq, feed.after(0)) == (2, [event(1)])
+    assert feed.read(dialects.channel, 1)[1] == 2
+    feed.publish([event(3)])
+    assert feed.read(dialects.channel, 2) == (dialects.channel(RUN, event(3)), 3)
+
+
+def test_what_the_journal_no_longer_has_was_dropped() -> None:
+    feed = Feed(RUN)
+    feed.catch_up([event(1), event(7), event(8)])
+    assert (feed.dropped_to, feed.last_seq) == (6, 8)
+    feed.catch_up([event(7), event(8), event(20)])
+    assert [e.seq for e in feed.events] == [1, 20]

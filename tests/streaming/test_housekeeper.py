@@ -13,13 +13,16 @@ from chat_app.store.audit import AuditEventRow
 from chat_app.store.base import now
 from chat_app.store.channel_events import changes_after
 from chat_app.store.invitations import InvitationRow
+from chat_app.store.remote_tasks import RemoteTaskRow
 from chat_app.store.run_events import events_after
 from chat_app.store.tokens import TokenRow
 from chat_app.streaming.housekeeper import AT_A_TIME, AUDIT_KEPT, Housekeeper
+from chat_app.streaming.replay import past
 from tests.clients import Client
 from tests.fakes import Chunk, FakeProvider, Hold, says
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -58,6 +61,26 @@ def test_the_journals_of_runs_that_ended_long_ago_go_and_young_ones_stay(
     assert housekeeper.clean(now() + HOUR * 1.1) == 1
     assert events_of(rt, run_id) == 0
     assert housekeeper.clean(now() + HOUR * 1.1) == 0
+
+
+def test_logs_of_remote_runs_are_kept_for_longer(owner: Client, rt: Runtime) -> None:
+    housekeeper = Housekeeper(rt.db, keep_hours=1, logs_keep_days=3)
+    logs = [run_of(owner, owner.channel()) for _ in range(3)]
+    chat = run_of(owner, owner.channel())
+    with rt.db.transaction() as session:
+        for run_id in logs:
+            session.add(RemoteTaskRow(run_id=run_id, thread_id="t", spec="s"))
+    assert housekeeper.clean(now() + 2 * DAY) == 1
+    assert (events_of(rt, chat), events_of(rt, logs[0])) == (0, 4)
+    late = run_of(owner, owner.channel())  # behind logs that stay
+    assert housekeeper.clean(now() + 2 * DAY) == 1
+    assert events_of(rt, late) == 0
+    assert housekeeper.clean(now() + 4 * DAY) == 3
+    with rt.db.reading() as session:
+        told, is_retold = past(session, logs[0])
+    assert is_retold
+    assert [event.type for event in told] == ["start", "gap", "chunk", "done"]
+    assert '"log_expired"' in told[1].data
 
 
 def test_a_live_run_is_left_alone_however_old(

@@ -17,6 +17,8 @@ from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.engine import RunEngine
 from chat_app.streaming.journal import Journal
 from chat_app.streaming.planning import Planner
+from chat_app.streaming.points import nothing
+from chat_app.streaming.relay import Relay
 from chat_app.streaming.tooling import Tooling
 from chat_app.tools.values import (
     CallResult,
@@ -131,7 +133,9 @@ def with_tools(rt: Runtime, tools: FakeTools, limits: ToolLimits | None = None) 
     """The same process, whose tools are these."""
     tooling = Tooling(rt.db, rt.cipher, tools, rt.tool_servers, limits or ToolLimits())
     planner = Planner(rt.cipher, rt.demo.base_url, tooling.offer)
-    engine = RunEngine(rt.db, rt.feeds, Journal(rt.db), planner, rt.providers, tooling)
+    journal = Journal(rt.db)
+    relay = Relay(rt.db, journal, rt.ai_servers, nothing)
+    engine = RunEngine(rt.db, rt.feeds, journal, planner, rt.providers, tooling, relay)
     return replace(rt, planner=planner, engine=engine)
 
 

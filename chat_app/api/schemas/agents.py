@@ -1,7 +1,7 @@
 """Agents, and talking to one."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -49,6 +49,8 @@ class AgentChanges(In):
     tool_server_ids: list[Id] = Field([], max_length=TOOLS_MAX)
     disabled_tool_ids: list[Id] = Field([], max_length=TOOLS_MAX)
     tool_policies: ToolPolicies = {}
+    kind: Literal["model", "remote"] = "model"
+    project_id: Id | None = None
 
 
 class AgentIn(AgentChanges):
@@ -71,6 +73,8 @@ class AgentOut(Out):
     tool_policies: dict[int, str]
     is_default: bool
     enabled: bool
+    kind: str
+    project_id: int | None
 
 
 class AskIn(In):
