@@ -25,6 +25,7 @@ TAIL_TRIES = 4
 STATUS_EVERY_S = 1.0
 # After so much others have their turn, for as long as this took: a flood gets half of the time.
 BREATH_EVENTS, BREATH_CHARS = 400, 64 * 1024
+PAUSE_MAX_S = 0.1
 
 
 class _Reopened(Exception):
@@ -34,7 +35,7 @@ class _Reopened(Exception):
 @dataclass(slots=True)
 class Breath:
     """When a reader lets others have their turn. `began` and `now` are seconds of the processor's
-    time: to wait for the AI server takes none.
+    time: to wait for the AI server takes none, but what others worked meanwhile counts, too.
     """
 
     began: float
@@ -48,7 +49,7 @@ class Breath:
         if self.events < BREATH_EVENTS and self.chars < BREATH_CHARS:
             return None
         self.events, self.chars = 0, 0
-        return now - self.began
+        return min(now - self.began, PAUSE_MAX_S)
 
 
 class Upstream:

@@ -13,7 +13,14 @@ from chat_app.remote.position import Rejoining
 from chat_app.remote.values import Address, Cut, Sent, Task
 from chat_app.streaming import events
 from chat_app.streaming.pending import Pending
-from chat_app.streaming.upstream import BREATH_CHARS, BREATH_EVENTS, TAIL_TRIES, Breath, Upstream
+from chat_app.streaming.upstream import (
+    BREATH_CHARS,
+    BREATH_EVENTS,
+    PAUSE_MAX_S,
+    TAIL_TRIES,
+    Breath,
+    Upstream,
+)
 
 RUNNING, DONE = Task("t", "RUNNING"), Task("t", "DONE", result="ok")
 AWAY = AIServerUnavailable("Nobody is there.")
@@ -165,3 +172,9 @@ def test_a_flood_gets_half_of_the_time() -> None:
     pauses = [breath.pause_s(1, 0.05) for _ in range(BREATH_EVENTS)]
     assert pauses == [None] * (BREATH_EVENTS - 1) + [0.05]
     assert breath.pause_s(BREATH_CHARS, 0.07) == 0.07
+
+
+def test_what_others_worked_meanwhile_holds_a_slow_log_up_for_a_moment_only() -> None:
+    breath = Breath(0.0)
+    pauses = [breath.pause_s(1, 30.0) for _ in range(BREATH_EVENTS)]
+    assert pauses[-1] == PAUSE_MAX_S
