@@ -11,10 +11,12 @@ from chat_app.web import (
     agent_try,
     agents,
     assets,
+    attachments,
     audit,
     channel,
     channel_settings,
     channels,
+    compression,
     first_run,
     headers,
     invitations,
@@ -22,19 +24,25 @@ from chat_app.web import (
     languages_page,
     message_actions,
     messages,
+    openid,
     people,
+    project_page,
     projects,
     providers,
     register,
+    run_page,
     runs,
     search,
     settings_pages,
+    shortcuts,
     sign_in,
     themes,
     token_pages,
     tool_servers,
     tools,
     usage,
+    words,
+    workspace,
 )
 from chat_app.web.blueprint import bp
 from chat_app.web.refusals import refuse
@@ -56,17 +64,22 @@ SCREENS = (
     languages_page,
     message_actions,
     messages,
+    openid,
     people,
+    project_page,
     projects,
     providers,
     register,
+    run_page,
     runs,
     search,
+    shortcuts,
     sign_in,
     token_pages,
     tool_servers,
     tools,
     usage,
+    workspace,
 )
 
 
@@ -79,11 +92,15 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=assets.url, approval_action=runs.approval_action, answer_sentences=answer_sentences
     )
+    app.jinja_env.globals.update(image_box=attachments.box)
     app.jinja_env.filters.update(markdown=markdown.render, sentence=_sentence, told=_told)
+    app.jinja_env.filters.update(file_size=words.file_size, took=words.took)
     languages.install(app)
     themes.install(app)
     settings_pages.install(app)
+    shortcuts.install(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.after_request(compression.compress)  # the last thing that is done: later ones come first
     app.after_request(headers.protect)
     app.register_blueprint(bp)
 

@@ -7,13 +7,18 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, Regexp
+from wtforms.validators import AnyOf, DataRequired, Length, Optional, Regexp
 
 from chat_app import access
 from chat_app.web.forms import WITHOUT_NUL, Form, stripped, with_unix_lines
 
 PROMPT_MAX_CHARS = 32_000
 POLICIES = ("auto", "ask", "never")
+MODEL, REMOTE = "model", "remote"
+KINDS = {
+    MODEL: _("A language model answers"),
+    REMOTE: _("A project's AI server answers, by a run"),
+}
 # What a system prompt may name; see streaming/planning.py.
 VARIABLES = {
     "agent": _("the agent's name"),
@@ -64,24 +69,34 @@ class AgentForm(Form):
     max_tokens = StringField(filters=[_as_typed], validators=[TOKENS])
     is_default = BooleanField()
     enabled = BooleanField()
+    kind = StringField(default=MODEL, validators=[Optional(), AnyOf(KINDS)])
+    project_id = StringField(validators=[Regexp(r"\d*\Z", message=_("There is no such project."))])
 
     def fields(self) -> dict[str, Any]:
         """What the services take; an empty handle is left to them. Raises `InvalidRequest`."""
         self.check()
-        temperature, tokens = self.text("temperature"), self.text("max_tokens")
         given: dict[str, Any] = {
-            name: self.text(name) for name in ("name", "handle", "system_prompt", "greeting")
+            "name": self.text("name"),
+            "greeting": self.text("greeting"),
+            "is_default": bool(self.is_default.data),
+            "enabled": bool(self.enabled.data),
         }
-        if not given["handle"]:
-            del given["handle"]
-        return given | {
+        if handle := self.text("handle"):
+            given["handle"] = handle
+        return given | (self._remote() if self.text("kind") == REMOTE else self._model())
+
+    def _model(self) -> dict[str, Any]:
+        temperature, tokens = self.text("temperature"), self.text("max_tokens")
+        return {
+            "system_prompt": self.text("system_prompt"),
             "provider_id": access.number(self.text("provider_id")),
             "model": self.text("model") or None,
             "temperature": float(temperature) if temperature else None,
             "max_tokens": int(tokens) if tokens else None,
-            "is_default": bool(self.is_default.data),
-            "enabled": bool(self.enabled.data),
         }
+
+    def _remote(self) -> dict[str, Any]:
+        return {"kind": REMOTE, "project_id": access.number(self.text("project_id"))}
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,19 @@ from flask.typing import ResponseReturnValue
 
 from chat_app import current
 from chat_app.errors import HoldfastError, RequestError
-from chat_app.services import agents, providers, tool_servers, tools
+from chat_app.services import agents, projects, providers, tool_servers, tools
 from chat_app.services.tries import Tried
 from chat_app.web import shell
-from chat_app.web.agent_form import NO_TOOLS, POLICIES, VARIABLES, AgentForm, ToolChoice, chosen
+from chat_app.web.agent_form import (
+    KINDS,
+    MODEL,
+    NO_TOOLS,
+    POLICIES,
+    VARIABLES,
+    AgentForm,
+    ToolChoice,
+    chosen,
+)
 from chat_app.web.blueprint import bp
 
 LIST = "web.list_agents"
@@ -32,7 +41,8 @@ def new_agent() -> ResponseReturnValue:
     person.must_manage(person.home)
     found = [one for one in providers.list_providers(current.runtime()) if one.enabled]
     first = found[0].id if found else ""
-    return _page(AgentForm(data={"enabled": True, "provider_id": first}), NO_TOOLS)
+    usual = {"enabled": True, "provider_id": first, "kind": MODEL}
+    return _page(AgentForm(data=usual), NO_TOOLS)
 
 
 @bp.post("/settings/agents/new")
@@ -90,6 +100,8 @@ def _page(form: AgentForm, choice: ToolChoice, **shown: Any) -> str:
         section=LIST,
         form=form,
         choice=choice,
+        kinds=KINDS,
+        projects=projects.list_projects(rt, person),
         providers=providers.list_providers(rt),
         servers=tool_servers.list_servers(rt, person),
         tools=tools.list_system_tools(rt, person),

@@ -93,11 +93,14 @@ NO_CALL = ToolCall("", "", "", "running", "", "", "")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Text and calls in their order; `status` is how the answer stands."""
+    """Text and calls in their order; `status` is how the answer stands. `run_id` is the run that
+    writes it now, `task` the remote run that gave it or is to.
+    """
 
     parts: tuple[str | ToolCall, ...]
     status: str
     run_id: str | None = None
+    task: str | None = None
 
     @property
     def asks(self) -> list[Approval]:
@@ -110,21 +113,23 @@ class Shown:
 THINKING = Shown((), "thinking")
 
 
-def shown(message: Message, live: Live | None, now: datetime | None = None) -> Shown:
+def shown(
+    message: Message, live: Live | None, now: datetime | None = None, task: str | None = None
+) -> Shown:
     """The answer as stored, or as far as it is written."""
     if live is None:
         parts = _parts(message.body, [_call(call, "stopped") for call in message.tool_calls])
         status = message.status
         if status == "streaming" and not parts:
             status = "thinking"
-        return Shown(parts, status)
+        return Shown(parts, status, task=task)
     asked = waiting(live.approvals, now)
     calls = [_call(c, "running", asked.pop(c["call_id"], None)) for c in live.tool_calls]
     # A question about a call that is not told yet stands at the end.
     calls += [_asked_call(approval, len(live.text)) for approval in asked.values()]
     parts = _parts(live.text, calls)
     is_busy = bool(parts) and (isinstance(parts[-1], str) or _is_open(parts))
-    return Shown(parts, "streaming" if is_busy else "thinking", live.run_id)
+    return Shown(parts, "streaming" if is_busy else "thinking", live.run_id, task)
 
 
 def waiting(

@@ -1,6 +1,6 @@
 """A channel: what was said, what is being said, and the composer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flask import request
@@ -8,8 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from chat_app import access, current
 from chat_app.errors import HoldfastError
-from chat_app.services import channels, messages, runs, unread
+from chat_app.services import channels, messages, remote_logs, runs, unread
+from chat_app.services.attachments import IMAGE_MAX_BYTES, AttachmentRow
 from chat_app.services.messages import MessageRow
+from chat_app.streaming.opening import FILES_MAX
 from chat_app.web import answers, shell
 from chat_app.web.answers import Shown
 from chat_app.web.blueprint import bp
@@ -36,8 +38,14 @@ def show_channel(channel_id: str) -> ResponseReturnValue:
     return page(channel_id, ComposerForm())
 
 
-def page(channel_id: str, form: ComposerForm, error: HoldfastError | None = None) -> str:
-    """The channel's newest messages, or those before `?before=` or after `?after=`.
+def page(
+    channel_id: str,
+    form: ComposerForm,
+    error: HoldfastError | None = None,
+    unsent: Sequence[AttachmentRow] = (),
+) -> str:
+    """The channel's newest messages, or those before `?before=` or after `?after=`; `unsent` are
+    the files in the composer.
 
     Raises `Unauthorized`, `ChannelNotFound`, `AccessDenied`.
     """
@@ -47,7 +55,9 @@ def page(channel_id: str, form: ComposerForm, error: HoldfastError | None = None
     stretch = _stretch(channel.id)
     found = stretch.messages
     live = runs.live_answers(rt, person, channel.id)
-    shown = {m.id: answers.shown(m, live.get(m.id)) for m in found if m.role != "user"}
+    replies = [message for message in found if message.role != "user"]
+    tasks = remote_logs.runs_behind(rt, person, channel.id, [m.id for m in replies])
+    shown = {m.id: answers.shown(m, live.get(m.id), task=tasks.get(m.id)) for m in replies}
     if stretch.newer is None and (last := unread.last_seen(found)):
         unread.mark_read(rt, person, last.id)
     return shell.page(
@@ -61,6 +71,9 @@ def page(channel_id: str, form: ComposerForm, error: HoldfastError | None = None
         no_call=answers.NO_CALL,
         form=form,
         error=error,
+        unsent=unsent,
+        files_max=FILES_MAX,
+        file_max_bytes=IMAGE_MAX_BYTES,
     )
 
 

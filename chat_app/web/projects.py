@@ -1,55 +1,31 @@
-"""Projects: the list of them, and one with its tool servers and channels."""
+"""Projects: the list of them, making, changing and deleting one."""
 
 from typing import Any
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _
-from wtforms import StringField, TextAreaField
-from wtforms.validators import DataRequired, Length
 
 from chat_app import current
 from chat_app.errors import RequestError
-from chat_app.services import channels, projects, tool_servers
+from chat_app.services import projects
 from chat_app.web import shell
+from chat_app.web.agent_form import VARIABLES
 from chat_app.web.blueprint import bp
-from chat_app.web.forms import WITHOUT_NUL, Form, stripped, with_unix_lines
-from chat_app.web.tools import TRANSPORTS
+from chat_app.web.project_form import ProjectForm
+from chat_app.web.remote_words import BACKENDS, CONTEXT_VARIABLES, PROJECT_STATUSES
 
 LIST = "web.list_projects"
-CONTEXT_MAX_CHARS = 32_000
-TOO_LONG = _("This is too long.")
-
-
-class ProjectForm(Form):
-    name = StringField(
-        filters=[stripped],
-        validators=[
-            DataRequired(_("A project needs a name.")),
-            Length(max=100, message=TOO_LONG),
-            WITHOUT_NUL,
-        ],
-    )
-    context = TextAreaField(
-        filters=[with_unix_lines],
-        validators=[Length(max=CONTEXT_MAX_CHARS, message=TOO_LONG), WITHOUT_NUL],
-    )
-
-    def fields(self) -> dict[str, Any]:
-        """What the services take. Raises `InvalidRequest`."""
-        self.check()
-        return {"name": self.text("name"), "context": self.text("context")}
 
 
 @bp.get("/settings/projects")
 def list_projects() -> ResponseReturnValue:
     found = projects.list_projects(current.runtime(), current.person())
-    return shell.page("projects.html", section=LIST, projects=found)
+    return shell.page("projects.html", section=LIST, projects=found, statuses=PROJECT_STATUSES)
 
 
 @bp.get("/settings/projects/new")
 def new_project() -> ResponseReturnValue:
-    return _new(ProjectForm())
+    return _new(ProjectForm(data={"backend": "process" if _may_start_one() else "url"}))
 
 
 @bp.post("/settings/projects/new")
@@ -62,21 +38,23 @@ def create_project() -> ResponseReturnValue:
     return redirect(url_for("web.show_project", project_id=made.id), 303)
 
 
-@bp.get("/settings/projects/<project_id>")
-def show_project(project_id: str) -> ResponseReturnValue:
-    project = projects.get(current.runtime(), current.person(), project_id)
-    return _page(project, ProjectForm(obj=project))
+@bp.get("/settings/projects/<project_id>/edit")
+def edit_project(project_id: str) -> ResponseReturnValue:
+    project = _managed(project_id)
+    form = ProjectForm(obj=project)
+    if project.backend == "process":
+        form.ai_server_url.data = ""  # it is ours, and another one after each start
+    return _settings(project, form)
 
 
-@bp.post("/settings/projects/<project_id>")
+@bp.post("/settings/projects/<project_id>/edit")
 def change_project(project_id: str) -> ResponseReturnValue:
-    rt, person, form = current.runtime(), current.person(), ProjectForm()
-    project = projects.get(rt, person, project_id)
+    project, form = _managed(project_id), ProjectForm()
     try:
-        projects.update(rt, person, project_id, form.fields())
+        projects.update(current.runtime(), current.person(), project_id, form.fields())
     except RequestError as error:
-        return _page(project, form, error), error.http_status
-    return redirect(url_for("web.show_project", project_id=project_id, saved=1), 303)
+        return _settings(project, form, error), error.http_status
+    return redirect(url_for("web.edit_project", project_id=project_id, saved=1), 303)
 
 
 @bp.post("/settings/projects/<project_id>/delete")
@@ -85,23 +63,30 @@ def delete_project(project_id: str) -> ResponseReturnValue:
     return redirect(url_for(LIST), 303)
 
 
+def _managed(project_id: str) -> Any:
+    """The project, for who may change it. Raises `ProjectNotFound`, `AccessDenied`."""
+    return projects.to_change(current.runtime(), current.person(), project_id)
+
+
 def _new(form: ProjectForm, error: RequestError | None = None) -> str:
     person = current.person()
     person.must_write(person.home)
-    return shell.page("project.html", section=LIST, project=None, form=form, error=error)
+    return _settings(None, form, error)
 
 
-def _page(project: Any, form: ProjectForm, error: RequestError | None = None) -> str:
-    rt, person = current.runtime(), current.person()
+def _settings(project: Any, form: ProjectForm, error: RequestError | None = None) -> str:
     return shell.page(
-        "project.html",
+        "project_edit.html",
         section=LIST,
         project=project,
         form=form,
         error=error,
-        servers=tool_servers.list_servers(rt, person, project.id),
-        channels=channels.list_of_project(rt, person, project.id),
-        transports=TRANSPORTS,
-        may_change=person.may_write(project.workspace_id),
+        variables=VARIABLES | CONTEXT_VARIABLES,
+        # Where nobody configured a command there is nothing to choose, and only a way back.
+        backends=BACKENDS if _may_start_one() or form.backend.data == "process" else {},
         saved="saved" in request.args,
     )
+
+
+def _may_start_one() -> bool:
+    return bool(current.runtime().settings.ai_server_command)

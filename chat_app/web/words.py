@@ -1,9 +1,11 @@
-"""Lengths of time in words. static/js/words.js says the same of short ones."""
+"""Lengths of time, and sizes, in words. static/js/words.js says the same of most."""
 
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
+
+KB = 1024
 
 
 def duration(ms: int | None) -> str:
@@ -16,6 +18,20 @@ def duration(ms: int | None) -> str:
         return f"{ms / 1_000:.1f} s"
     minutes, rest = divmod(round(ms / 1_000), 60)
     return f"{minutes} min {rest} s"
+
+
+def took(span: timedelta) -> str:
+    """The same of a span of time."""
+    return duration(round(span / timedelta(milliseconds=1)))
+
+
+def file_size(size_bytes: int) -> str:
+    """`340 B`, `12 KB`, `1.4 MB`."""
+    if size_bytes < KB:
+        return f"{size_bytes} B"
+    if size_bytes < KB * KB:
+        return f"{round(size_bytes / KB)} KB"
+    return f"{size_bytes / KB / KB:.1f} MB"
 
 
 def left(until: datetime, now: datetime) -> str:

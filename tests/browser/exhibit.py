@@ -62,6 +62,7 @@ def fill(rt: Runtime) -> dict[str, Any]:
     trouble, _ = exhibit_talk.talk(scene, "Booking service", words.TROUBLE)
     tides, _ = exhibit_talk.talk(scene, "Tides and crossings", words.TIDES)
     waiting = exhibit_talk.waiting(scene)
+    built = exhibit_talk.remote(scene, project.id)
     empty = exhibit_talk.channel(scene, "Lost property")
     talk, messages = exhibit_talk.talk(scene, "Saturday’s departures", words.TALK, project.id)
     with rt.db.transaction() as session:
@@ -80,7 +81,8 @@ def fill(rt: Runtime) -> dict[str, Any]:
         "late": archive[1],
         "message": messages[2],
         "answer": messages[3],
-        "run": exhibit_talk.remote(scene, project.id),
+        "thread": built[0],
+        "run": built[1],
         "agent": reviewer.id,
         "provider": provider.id,
         "project": project.id,

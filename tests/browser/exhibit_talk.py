@@ -173,8 +173,8 @@ def waiting(scene: Scene) -> int:
         return channel_id
 
 
-def remote(scene: Scene, project_id: int) -> str:
-    """A run on the project's AI server that has ended; its public id."""
+def remote(scene: Scene, project_id: int) -> tuple[int, str]:
+    """A run on the project's AI server that has ended; the id of its channel, and its public id."""
     channel_id = channel(scene, "Timetable builds", project_id)
     with scene.rt.db.transaction() as session:
         question = _said(scene, session, channel_id, Line(ADA, words.SPEC), None)
@@ -197,7 +197,7 @@ def remote(scene: Scene, project_id: int) -> str:
         )
         lines = [Event("log", fields={"content": line}) for line in words.LOG]
         _journal(session, run, lines)
-        return str(run.public_id)
+        return channel_id, str(run.public_id)
 
 
 def _journal(session: Session, run: RunRow, told: list[Event]) -> None:

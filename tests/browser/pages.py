@@ -48,6 +48,7 @@ INSIDE = (
     Screen("chat-trouble", "/channels/{trouble}"),
     Screen("chat-tides", "/channels/{tides}"),
     Screen("chat-empty", "/channels/{empty}"),
+    Screen("chat-task", "/channels/{thread}", press=".task-log summary"),
     Screen("chat-older", "/channels/{archive}?before={late}"),
     Screen("channels", "/channels"),
     Screen("channel-settings", "/channels/{channel}/settings"),

@@ -115,3 +115,29 @@ def test_a_refusal_that_passes_is_waited_out_and_not_shown(follow):
 def test_a_runs_own_error_is_its_end_though_another_run_may_do_better(follow):
     error = {"type": "error", "error_code": "provider_timeout", "retryable": True}
     assert follow({"pieces": [frames(START, error)]})["states"][-1] == "ended"
+
+
+def test_a_door_that_refuses_before_its_stream_begins_is_the_end(follow):
+    refused = {"error": "No.", "error_code": "access_denied", "retryable": False}
+    seen = follow({"status": 403, "pieces": [json.dumps(refused)]})
+    assert seen["states"] == ["connecting", "failed"]
+    assert [kind for _, kind, _ in seen["events"]] == ["error"]
+
+
+def test_such_a_refusal_that_passes_is_waited_out(follow):
+    busy = {"error": "Later.", "error_code": "server_busy", "retryable": True}
+    seen = follow({"status": 503, "pieces": [json.dumps(busy)]}, {"pieces": [frames(START, DONE)]})
+    assert seen["states"] == ["connecting", "reconnecting", "live", "ended"]
+    assert [kind for _, kind, _ in seen["events"]] == ["start", "done"]
+
+
+def test_events_may_have_names_and_several_lines(page, module):
+    read = """async ([module, text]) => {
+      const { Frames } = await import(module);
+      return new Frames().push(text);
+    }"""
+    text = "id: r:1\n\nid: r:2\nevent: log\ndata: a\ndata: \ndata:  b: c\n\n: ping\n\ndata: x\n\n"
+    assert page.evaluate(read, [module("frames.js"), text]) == [
+        {"id": "r:2", "event": "log", "data": "a\n\n b: c"},
+        {"data": "x"},
+    ]

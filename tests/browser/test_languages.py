@@ -14,7 +14,7 @@ WORDS = {
 REFUSALS = {
     "en": ("The email or the password is not right.", "The model provider refused our key."),
     "zh-Hant": ("電子郵件或密碼不正確。", "模型供應商拒絕了我們的金鑰。"),
-    "zh-Hans": ("电子邮件或密码不正确。", "模型提供方拒绝了我们的密钥。"),
+    "zh-Hans": ("电子邮件或密码不正确。", "模型提供商拒绝了我们的密钥。"),
 }
 PATHS = (
     "/channels",

@@ -11,13 +11,16 @@ from chat_app.store.tokens import TokenRow
 from chat_app.store.users import UserRow
 from chat_app.web.languages import LANGUAGES
 from tests.fakes import calls, says
+from tests.faults.remote.plan import Plan
 from tests.web.harbour import offered
+from tests.web.remote import site
 from tests.web.visitor import PAGE
 
 # What has no translation: names, and what is written like this everywhere.
 ALIKE = {
     *("Holdfast", "API", "UTC", "OpenAI", "HTTP", "SSE", "OAuth", "MCP", "Bearer", "Ollama", "AI"),
-    *("ID", "IP", "JSON", "Streamable", "ms", "Enter", "Shift", "Tab", "Esc", "Ctrl"),
+    *("ID", "IP", "JSON", "JavaScript", "Streamable", "KB", "MB", "ms"),
+    *("Enter", "Shift", "Tab", "Esc", "Ctrl"),
     *("LM", "Studio", "Team", "harbour", "Name", "SECRET_KEY", "oauth_client_id"),
 }
 # What people, agents and servers of this house are called.
@@ -27,6 +30,8 @@ NAMES = re.compile(
     re.IGNORECASE,
 )
 ATTRIBUTES = ("aria-label", "placeholder", "title", "alt")
+# Sentences by their keys, for a script.
+KEYED = ("data-known", "data-gaps")
 WORD = re.compile(r"[A-Za-z_]{2,}")
 # Where a script puts something.
 SLOT = re.compile(r"\{\w+\}")
@@ -54,7 +59,7 @@ class Words(HTMLParser):
         if not is_theirs and not self._is_theirs:
             for name, value in attrs:
                 is_for_scripts = name.startswith("data-") and " " in (value or "")
-                is_for_scripts &= name != "data-known"
+                is_for_scripts &= name not in KEYED
                 if name in ATTRIBUTES or is_for_scripts:
                     self._note(value)
         if tag not in VOID:
@@ -171,6 +176,16 @@ def test_no_page_has_english_words_left(rt, app, ada, viewer, visitor, owner, ch
     assert not lacking, "\n" + "\n".join(f"{at} {words}" for at, words in lacking.items())
 
 
+@pytest.mark.parametrize("tag", ["zh-Hant", "zh-Hans"])
+def test_the_pages_of_a_project_and_of_its_run_have_no_english_words(ada, built, app, tag):
+    in_language(ada, tag)
+    with site(built) as here:
+        run = here.ended(Plan(seed=61, pieces=4, gap_ms=0))
+        for each in (here.path, f"{here.path}/edit", f"/runs/{run}", f"/runs/{run}?q=nothing"):
+            page = ada.get(each).text.replace("Lighthouse", "")
+            assert words_of(page).found == set(), each
+
+
 def test_a_question_about_a_tool_call_has_no_english_words(
     ada, owner, fake, rt, tmp_path, channel, path
 ):
@@ -229,7 +244,7 @@ def test_no_sentence_stays_in_the_language_of_whoever_came_first(ada, rt, owner,
     with rt.db.transaction() as session:
         session.get_one(ProviderRow, 1).enabled = False
     assert "這個代理沒有可用的模型供應商。" in in_language(ada, "zh-Hant").get(path).text
-    assert "这个代理没有可用的模型提供方。" in in_language(ada, "zh-Hans").get(path).text
+    assert "这个智能体没有可用的模型提供商。" in in_language(ada, "zh-Hans").get(path).text
     assert "The agent has no working model provider." in in_language(ada, "en").get(path).text
 
 

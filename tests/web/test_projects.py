@@ -2,6 +2,7 @@
 
 import pytest
 
+from chat_app.store.projects import ProjectRow
 from tests.api.tools import made, project, servers_of
 
 LIST = "/settings/projects"
@@ -43,10 +44,11 @@ def test_a_member_makes_one_and_changes_it(member, people):
     member.get(f"{LIST}/new")
     answer = member.submit(f"{LIST}/new", name=" Kelp ", context="Green.\r\nWet.")
     assert answer.status_code == 303
-    page = member.get(answer.location).text
-    assert "Green.\nWet.</textarea>" in page
-    changed = member.submit(answer.location, name="Weed", context="")
-    assert changed.location == f"{answer.location}?saved=1"
+    assert "Kelp" in member.get(answer.location).text
+    edit = f"{answer.location}/edit"
+    assert "Green.\nWet.</textarea>" in member.get(edit).text
+    changed = member.submit(edit, name="Weed", context="")
+    assert changed.location == f"{edit}?saved=1"
     assert "Saved." in member.get(changed.location).text
     project_id = answer.location.split("/")[-1]
     assert people.member.get(f"/api/v1/projects/{project_id}").get_json()["name"] == "Weed"
@@ -60,10 +62,15 @@ def test_a_member_makes_one_and_changes_it(member, people):
         ({"name": " "}, "A project needs a name."),
         ({"context": "c" * 32_001}, "This is too long."),
         ({"name": "a\0b"}, "cannot be stored"),
+        ({"spec": "s" * 32_001}, "This is too long."),
+        ({"ai_server_url": "ftp://x"}, "http"),
+        ({"ai_server_url": "https://x/", "ai_server_token": "a b"}, "A token has no spaces"),
+        ({"ai_server_token": "secret"}, "Say where the AI server is, too."),
+        ({"backend": "process"}, "The operator has not set AI_SERVER_COMMAND."),
     ],
 )
 def test_what_cannot_be_is_refused_and_kept_in_the_form(ada, owner, home, path, wrong, sentence):
-    for form in (path, f"{LIST}/new"):
+    for form in (f"{path}/edit", f"{LIST}/new"):
         ada.get(form)
         answer = ada.submit(form, **{"name": "Kept", "context": "Kept."} | wrong)
         assert answer.status_code == 400
@@ -129,8 +136,9 @@ def test_somebody_elses_project_cannot_be_chosen_but_is_kept(member, owner, peop
 
 def test_only_whose_it_is_gets_in(ada, owner, home, path, member, viewer, stranger, visitor):
     for person, status in ((member, 403), (viewer, 403), (stranger, 404)):
-        assert person.get(path).status_code == status
-        for form in (path, f"{path}/delete"):
+        for page in (path, f"{path}/edit"):
+            assert person.get(page).status_code == status
+        for form in (f"{path}/edit", f"{path}/delete"):
             person.get("/channels")
             assert person.submit(form, name="Taken").status_code == status
     assert visitor.get(path).status_code == 303
@@ -144,6 +152,66 @@ def test_only_whose_it_is_gets_in(ada, owner, home, path, member, viewer, strang
 
 def test_a_hostile_name_is_only_a_name(ada, owner, home, path):
     owner.patch(f"/api/v1/projects/{home['id']}", {"name": '<b>"x'})
-    for page in (ada.get(LIST).text, ada.get(path).text):
-        assert "<b>" not in page
+    for page in (ada.get(LIST).text, ada.get(path).text, ada.get(f"{path}/edit").text):
+        assert '<b>"x' not in page
         assert "&lt;b&gt;&#34;x" in page
+
+
+def test_a_token_goes_in_and_never_comes_out(ada, owner, home, path):
+    edit, url = f"{path}/edit", "http://127.0.0.1:9000"
+    ada.get(edit)
+    ada.submit(edit, name="N", ai_server_url=f"{url}/", ai_server_token="very-secret")
+    assert stored(owner, home)["ai_server_url"] == url
+    assert stored(owner, home)["has_token"]
+    page = ada.get(edit).text
+    assert f'value="{url}"' in page
+    assert "very-secret" not in page
+    assert "A token is set." in page
+    # Without one it stays; for another address it has to be given again.
+    ada.submit(edit, name="N", ai_server_url=url)
+    assert stored(owner, home)["has_token"]
+    ada.get(edit)
+    answer = ada.submit(edit, name="N", ai_server_url="http://127.0.0.1:9001")
+    assert "Give the token again for the new address." in answer.text
+    assert "http://127.0.0.1:9001" in answer.text
+    ada.submit(edit, name="N", ai_server_url=url, remove_token="y")
+    assert not stored(owner, home)["has_token"]
+    ada.get(edit)
+    ada.submit(edit, name="N", ai_server_url="")
+    assert stored(owner, home)["ai_server_url"] is None
+
+
+def test_a_member_may_not_type_an_address_that_is_private(member, people):
+    theirs = project(people.member)
+    edit = f"{LIST}/{theirs['id']}/edit"
+    member.get(edit)
+    answer = member.submit(edit, name="Kept", ai_server_url="http://127.0.0.1:9000")
+    assert answer.status_code == 400
+    assert 'aria-invalid="true"' in answer.text
+    assert 'value="http://127.0.0.1:9000"' in answer.text
+    people.member.delete(f"/api/v1/projects/{theirs['id']}")
+
+
+def test_what_a_context_may_name_is_explained(ada, path):
+    page = ada.get(f"{path}/edit").text
+    for name in ("agent", "channel", "date", "project"):
+        assert f"<code>{{{{ {name} }}}}</code>" in page
+
+
+def test_one_that_was_started_here_is_moved_to_an_address(ada, owner, home, path, built):
+    edit = f"{path}/edit"
+    assert 'name="backend"' not in ada.get(edit).text  # nobody configured a command
+    with built.rt.db.transaction() as session:
+        row = session.get_one(ProjectRow, home["id"])
+        row.backend, row.ai_server_url = "process", "http://127.0.0.1:1234"
+    page = ada.get(edit).text
+    assert 'name="backend" value="process" checked' in page
+    assert "127.0.0.1:1234" not in page  # it is another one after each start
+    ada.submit(edit, name="N", backend="process", ai_server_url="http://ignored")
+    assert stored(owner, home)["backend"] == "process"
+    ada.get(edit)
+    ada.submit(edit, name="N", backend="url", ai_server_url="http://127.0.0.1:9000")
+    moved = stored(owner, home)
+    assert (moved["backend"], moved["ai_server_url"]) == ("url", "http://127.0.0.1:9000")
+    ada.get(edit)
+    assert ada.submit(edit, name="N", backend="strange").status_code == 400

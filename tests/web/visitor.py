@@ -1,7 +1,9 @@
 """A browser without JavaScript: cookies, pages, and forms that carry what the page gave them."""
 
 import re
+from collections.abc import Sequence
 from html import unescape
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -27,6 +29,12 @@ class Visitor:
     def submit(self, path: str, **fields: str) -> TestResponse:
         """Send the form of the page that is shown; `fields` go before what is hidden in it."""
         return self._shown(self.client.post(path, data=self.hidden() | fields, headers=PAGE))
+
+    def send(self, path: str, files: Sequence[tuple[str, bytes]], **fields: Any) -> TestResponse:
+        """As `submit`, with files: `(name, content)` each."""
+        chosen = [(BytesIO(content), name) for name, content in files] or [(BytesIO(), "")]
+        data = self.hidden() | fields | {"files": chosen}
+        return self._shown(self.client.post(path, data=data, headers=PAGE))
 
     def hidden(self) -> dict[str, str]:
         """The hidden fields of the page's forms."""

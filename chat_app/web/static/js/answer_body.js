@@ -3,6 +3,7 @@
 
 import { AnswerBlocks } from "./answer_blocks.js";
 import { AnswerThought } from "./answer_thought.js";
+import { TaskNow } from "./task_now.js";
 import { ToolCard } from "./tool_card.js";
 
 export class AnswerBody {
@@ -13,6 +14,7 @@ export class AnswerBody {
   constructor(element, notices) {
     Object.assign(this, { element, notices });
     this.thought = new AnswerThought(element);
+    this.task = new TaskNow(element);
     for (const card of element.querySelectorAll(".tool")) {
       this.#cards.set(card.dataset.call, new ToolCard(card));
     }
@@ -27,6 +29,7 @@ export class AnswerBody {
     });
     this.#arrange(nodes);
     this.thought.show(parts.thought);
+    this.task.show(parts.task, runId);
     this.notices.replaceChildren(...parts.notices.map(noticeOf));
   }
 

@@ -1,5 +1,6 @@
 // What an answer consists of, as its events tell it: texts, and the tool calls between. Pure.
 
+import { TaskNews } from "./task_news.js";
 import { Thought } from "./thought.js";
 
 // These come while the model thinks, and say nothing of what it does.
@@ -7,6 +8,7 @@ const BESIDE_THOUGHT = ["reasoning", "html", "notice"];
 
 export class AnswerParts {
   thought = new Thought();
+  task = new TaskNews();
   #items = []; // in order: { text: [{ seq, content }], after } or { call }
   #calls = new Map();
   #blocks = new Map(); // by how many calls stand before the text
@@ -15,6 +17,7 @@ export class AnswerParts {
 
   /** Takes one event; true when there is something else to show. */
   take(event, seq) {
+    if (this.task.take(event)) return true;
     const take = this.#takers[event.type];
     if (take && !BESIDE_THOUGHT.includes(event.type)) this.thought.rest();
     return take ? take(event, seq) !== false : false;
@@ -81,6 +84,7 @@ export class AnswerParts {
 
   #forget() {
     this.thought = new Thought();
+    this.task = new TaskNews();
     this.#items = [];
     this.#blocks.clear();
     this.#calls.clear();

@@ -12,6 +12,7 @@ import { MessageActions } from "./message_actions.js";
 import { OlderMessages } from "./older.js";
 import { OwnMessages } from "./own_messages.js";
 import { ReadMark } from "./read_mark.js";
+import { TaskLogs } from "./task_logs.js";
 import { showTime } from "./times.js";
 import { ToNewest } from "./to_newest.js";
 
@@ -25,6 +26,7 @@ document.documentElement.classList.add("has-script");
 list.querySelectorAll(".answer[data-run]").forEach(follow);
 new CodeCopy(list, document.querySelector("#copy-code"), announcer);
 new ChannelLinks(document.querySelector("#channel-links"), channel);
+new TaskLogs(list);
 new MessageActions(history, announcer, document.querySelector("#confirm"));
 new OlderMessages(history, (articles) => {
   for (const article of articles) showTime(article.querySelector("time"));

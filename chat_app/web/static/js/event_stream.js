@@ -17,14 +17,17 @@ export function waitMs(failures, random) {
   return whole / 2 + (whole / 2) * random;
 }
 
-/** What an event means for the stream: it "goes-on", "ends" or "fails", or one "retries". */
-export function verdict(event, id) {
-  if (event.type === "done") return "ends";
-  if (event.type !== "error") return "goes-on";
-  // With an id it is the run's own last event; without one this request was refused.
-  if (id) return "ends";
-  return event.retryable ? "retries" : "fails";
-}
+/** How a frame is read, and what its event means: it "goes-on", "ends", "fails", or one "retries". */
+const channelDialect = {
+  read: ({ data }) => JSON.parse(data),
+  verdict(event, id) {
+    if (event.type === "done") return "ends";
+    if (event.type !== "error") return "goes-on";
+    // With an id it is the run's own last event; without one this request was refused.
+    if (id) return "ends";
+    return event.retryable ? "retries" : "fails";
+  },
+};
 
 export function withCursor(url, cursor) {
   if (!cursor) return url;
@@ -53,8 +56,8 @@ export class EventStream {
   #attempt = null;
 
   /** `cursor` is the id of the last event that is known already. */
-  constructor(url, { onEvent, onState = () => {}, cursor = null }, world = browser) {
-    Object.assign(this, { url, onEvent, onState, world });
+  constructor(url, { onEvent, onState = () => {}, cursor = null, dialect = channelDialect }, world = browser) {
+    Object.assign(this, { url, onEvent, onState, dialect, world });
     this.#cursor = cursor;
   }
 
@@ -90,6 +93,7 @@ export class EventStream {
         signal: attempt.signal,
       });
       if (response.ok) await this.#readBody(response.body, attempt);
+      else this.#refused(await response.json());
     } catch {
       // Refused, cut or silent: all the same, the loop comes back.
     } finally {
@@ -118,10 +122,18 @@ export class EventStream {
     }
   }
 
+  /** A door that refuses before its stream begins; what a proxy says is no JSON. */
+  #refused(event) {
+    if (event.retryable !== false) return;
+    this.#enter("failed");
+    this.onEvent({ ...event, type: "error" }, NaN);
+  }
+
   /** Hands one frame on; false when there is nothing more to read here. */
-  #take({ id, data }) {
-    const event = JSON.parse(data);
-    const meaning = verdict(event, id);
+  #take(frame) {
+    const { id } = frame;
+    const event = this.dialect.read(frame);
+    const meaning = this.dialect.verdict(event, id);
     if (meaning === "retries") return false;
     this.#failures = 0;
     if (id) this.#cursor = id;

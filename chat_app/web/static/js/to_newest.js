@@ -11,9 +11,9 @@ export class ToNewest {
     this.#show();
   }
 
-  /** A message has come; it counts where one does not see it. */
-  add() {
-    if (!this.history.isAtEnd) this.#count += 1;
+  /** One has come, or so many; they count where one does not see them. */
+  add(number = 1) {
+    if (!this.history.isAtEnd) this.#count += number;
     this.#show();
   }
 
