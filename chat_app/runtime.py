@@ -103,9 +103,7 @@ class Runtime:
             news=news,
             engine=engine,
             keeper=Keeper(db, engine, lease),
-            housekeeper=Housekeeper(
-                db, settings.events_keep_hours, settings.remote_logs_keep_days
-            ),
+            housekeeper=Housekeeper(db, settings.events_keep_hours, settings.remote_logs_keep_days),
             demo=demo,
             tool_client=tool_client,
             tool_servers=tool_servers,

@@ -86,9 +86,11 @@ def _server(binaries: Path, home: Path) -> Iterator[str]:
         **as_nobody,
     )
     port = _free_port()
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c full_page_writes=off -c autovacuum=off -c max_connections=200"
+    options = f"listen_addresses=127.0.0.1 port={port} max_connections=200"
+    careless = "fsync=off full_page_writes=off autovacuum=off"
+    flags = [flag for option in f"{options} {careless}".split() for flag in ("-c", option)]
     server = subprocess.Popen(
-        [binaries / "postgres", "-D", data, "-k", "", *options.split()],
+        [binaries / "postgres", "-D", data, "-k", "", *flags],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         **as_nobody,
@@ -98,7 +100,7 @@ def _server(binaries: Path, home: Path) -> Iterator[str]:
         _wait_until_it_answers(url, server)
         yield url
     finally:
-        server.send_signal(signal.SIGQUIT)
+        server.send_signal(signal.SIGQUIT)  # without writing down what is deleted next
         server.wait(10)
 
 

@@ -67,7 +67,8 @@ def test_what_may_be_a_price_or_a_name_is_not_one(text: str) -> None:
 
 def test_a_displayed_formula_stands_by_itself() -> None:
     assert blocks("$$\nx\n$$") == [
-        '<div class="math" tabindex="0"><math display="block"><mrow><mi>x</mi></mrow></math></div>\n'
+        '<div class="math" tabindex="0">'
+        '<math display="block"><mrow><mi>x</mi></mrow></math></div>\n'
     ]
     assert '<math display="inline">' in render("$x$")
 

@@ -31,6 +31,10 @@ def test_what_was_put_together_is_put_together_again():
     assert said == "一則訊息最多 32,000 個字元。"
 
 
+def test_what_happened_to_a_tool_server_is_said_of_it_by_name():
+    assert sentences.told("Harbour did not answer in time.") == "Harbour 沒有及時回應。"
+
+
 def test_what_was_filled_in_is_not_read():
     said = sentences.told("There is no person {0} %(num)d\n<b>.")
     assert said == "沒有 {0} %(num)d\n<b> 這個人。"

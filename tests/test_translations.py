@@ -102,6 +102,12 @@ def test_no_form_stands_for_everything():
         ('WHY = "Gone."\nraise NotFound(WHY)', ["Gone."]),
         ('WHY = {"a": "Gone.", "b": "Lost."}\nraise NotFound(WHY[x])', ["Gone.", "Lost."]),
         ('WHY = "{} is not there."\nraise NotFound(WHY.format(x))', ["{0} is not there."]),
+        ('WHY = "is gone for good."\nraise NotFound(f"{x} {WHY}")', ["{0} is gone for good."]),
+        (
+            'LOST = "was lost at sea."\nWHY = {"a": "is gone for good.", "b": LOST}\n'
+            'raise NotFound(f"{x} {WHY[y]}")',
+            ["{0} is gone for good.", "{0} was lost at sea."],
+        ),
         ('TABLE = {KeyError: (NotFound, "Gone.")}', ["Gone."]),
         ('class Lost(NotFound):\n    sentence = "Lost."', ["Lost."]),
         ('def _no(why) -> NotFound:\n    return NotFound(why)\nraise _no("Gone.")', ["Gone."]),

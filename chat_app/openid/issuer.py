@@ -210,8 +210,8 @@ class Issuer:
             # `from None`: what the issuer sent may quote a code or a secret.
             why = str(fault) if isinstance(fault, Unreadable) else type(fault).__name__
             log.warning("issuer_unavailable", issuer=self.client.issuer, why=why)
-            if isinstance(fault, (httpx2.TimeoutException, TooMuch)):
-                sentence = f"The sign-in of {self.name} did not answer in time."
-            else:
-                sentence = f"The sign-in of {self.name} cannot be reached."
-            raise IssuerUnavailable(sentence) from None
+            raise IssuerUnavailable(
+                f"The sign-in of {self.name} did not answer in time."
+                if isinstance(fault, (httpx2.TimeoutException, TooMuch))
+                else f"The sign-in of {self.name} cannot be reached."
+            ) from None

@@ -154,7 +154,7 @@ def _fill(session: Session, person: Person, channel: ChannelRow, fields: dict[st
 
 
 def _check_project(session: Session, person: Person, channel: ChannelRow, project_id: int) -> None:
-    """Raises `ProjectNotFound` unless the person may use the project, in the channel's workspace."""
+    """Raises `ProjectNotFound` unless they may use the project, in the channel's workspace."""
     try:
         project = access.project(session, person, project_id)
     except AccessDenied as denied:

@@ -44,7 +44,7 @@ def list_tools(
     Raises `ToolServerNotFound`, `AccessDenied`, `ProjectNotFound`.
     """
     with rt.db.reading() as session:
-        project_id = None if project is None else access.project_to_manage(session, person, project).id
+        project_id = _project_id(session, person, project)
         row = access.tool_server(session, person, server, project_id)
         return [_shown(tool) for tool in tools_of(session, [row.id])]
 
@@ -76,7 +76,7 @@ def update_all(
     `ToolServerNotFound`, `ToolNotFound`, `AccessDenied`, `ProjectNotFound`.
     """
     with rt.db.transaction() as session:
-        project_id = None if project is None else access.project_to_manage(session, person, project).id
+        project_id = _project_id(session, person, project)
         row = access.tool_server(session, person, server, project_id)
         known = {tool.id: tool for tool in tools_of(session, [row.id])}
         for tool_id, values in wanted.items():
@@ -97,7 +97,7 @@ def update(
     Raises `ToolNotFound`, `AccessDenied`, `ProjectNotFound`.
     """
     with rt.db.transaction() as session:
-        project_id = None if project is None else access.project_to_manage(session, person, project).id
+        project_id = _project_id(session, person, project)
         tool = access.tool(session, person, ref)
         if project_id is not None and tool.server.project_id != project_id:
             raise ToolNotFound
@@ -106,6 +106,10 @@ def update(
             setattr(tool, name, value)
         tool.changed = False
         return _shown(tool)
+
+
+def _project_id(session: Session, person: Person, project: Ref | None) -> int | None:
+    return None if project is None else access.project_to_manage(session, person, project).id
 
 
 def _must_change(session: Session, person: Person, tool: ToolRow) -> None:

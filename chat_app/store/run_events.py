@@ -1,6 +1,6 @@
 """The journal's table: the truth about a run, one row an event."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -128,6 +128,19 @@ def events_after(
         .where(RunEventRow.run_id == run_id, RunEventRow.seq > seq)
         .order_by(RunEventRow.seq)
         .limit(limit)
+    )
+    return [StoredEvent(*row) for row in session.execute(found)]
+
+
+def events_up_to(
+    session: Session, run_id: int, seq: int, without: Iterable[str]
+) -> list[StoredEvent]:
+    """A run's events up to `seq` that are of no type in `without`, ascending."""
+    found = (
+        select(RunEventRow.run_id, RunEventRow.seq, RunEventRow.type, RunEventRow.data)
+        .where(RunEventRow.run_id == run_id, RunEventRow.seq <= seq)
+        .where(RunEventRow.type.not_in(without))
+        .order_by(RunEventRow.seq)
     )
     return [StoredEvent(*row) for row in session.execute(found)]
 

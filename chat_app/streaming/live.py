@@ -9,9 +9,10 @@ import orjson
 
 from chat_app.store.approvals import open_asks_of
 from chat_app.store.db import Session
-from chat_app.store.run_events import StoredEvent, events_after
+from chat_app.store.run_events import StoredEvent, events_up_to, last_seq
 from chat_app.store.runs import RunRow
 from chat_app.streaming.rounds import Story
+from chat_app.streaming.task_events import FOLLOWED
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,13 @@ class LiveAnswer:
 
 def live_answer(session: Session, run: RunRow) -> LiveAnswer:
     """What the run has said and done so far."""
-    journal = events_after(session, run.id, 0)
+    # Which is the last one first: what is written meanwhile must not be in it half.
+    last = last_seq(session, run.id)
+    journal = events_up_to(session, run.id, last, without=FOLLOWED)  # a log may be long
     story = Story.of(journal)
     open_calls = {call.id for call in story.unfinished}
     asked = [one for one in _asked(session, run.id, journal) if one["call_id"] in open_calls]
-    last_seq = journal[-1].seq if journal else 0
-    return LiveAnswer(run, story.body, story.stored_calls(), asked, last_seq)
+    return LiveAnswer(run, story.body, story.stored_calls(), asked, last)
 
 
 def _asked(session: Session, run_id: int, journal: Sequence[StoredEvent]) -> list[dict[str, Any]]:

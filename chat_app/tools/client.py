@@ -165,8 +165,10 @@ class ToolClient:
     def _start(self) -> Process:
         wait_s = self._not_before_s - time.monotonic()
         if wait_s > 0:
-            said = f"The process for tool servers keeps ending; it starts again in {wait_s:.0f} s."
-            raise ToolUnavailable(said, retry_after=max(1, round(wait_s)))
+            raise ToolUnavailable(
+                f"The process for tool servers keeps ending; it starts again in {wait_s:.0f} s.",
+                retry_after=max(1, round(wait_s)),
+            )
         try:
             return Process(self._setup, self._environ, self._hear, self._ended)
         except OSError:

@@ -114,7 +114,7 @@ def test_a_reader_goes_on_where_it_was_cut(server: Server) -> None:
 def test_a_thread_remembers_what_was_done_in_it(server: Server) -> None:
     for thread_id, before in [("a", 0), ("a", 1), ("b", 0)]:
         first, *_ = server.events(server.run("collections", thread_id))
-        assert first.data.endswith(f"{before} tasks in this thread before")
+        assert first.data.endswith(f"tasks in this thread so far: {before}")
 
 
 def test_a_task_stops_when_it_is_told_to(server: Server) -> None:
@@ -198,7 +198,7 @@ def test_a_killed_server_knows_its_tasks_when_it_is_back(tmp_path: Path) -> None
         assert server.task(cut)["status"] == "failed"
         assert "started anew" in server.events(cut, after="2")[-1].data
         first, *_ = server.events(server.run("collections"))
-        assert "1 tasks in this thread" in first.data
+        assert "in this thread so far: 1" in first.data
 
 
 # --- a task's events, without a process --------------------------------------------------------

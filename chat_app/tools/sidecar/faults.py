@@ -155,9 +155,10 @@ def of_call(fault: BaseException, spec: ServerSpec, note: Trace) -> Fault:
         # Refused before it ran, except where the server itself broke.
         ran = {"may_have_run": True} if (note.status or 500) >= 500 else {}
         return Fault(_unavailable(origin, spec, note, **ran))
-    said = _REFUSED_CALLS.get(origin.code)
-    what = said or f"refused the call: {shown(origin.message, spec) or origin.code}"
-    return Fault(ToolFailed(f"{spec.name} {what}"))
+    if origin.code in _REFUSED_CALLS:
+        return Fault(ToolFailed(f"{spec.name} {_REFUSED_CALLS[origin.code]}"))
+    said = shown(origin.message, spec) or origin.code
+    return Fault(ToolFailed(f"{spec.name} refused the call: {said}"))
 
 
 def _unavailable(
@@ -173,17 +174,12 @@ def _unavailable(
         return _by_status(spec, note.status, fields)
     if note.is_too_large or _is_over_limit(origin):
         return ToolUnavailable(f"{spec.name} {_TOO_LONG}", **fields)
-    return ToolUnavailable(f"{spec.name} {_what(origin)}", **fields)
-
-
-def _what(origin: BaseException) -> str:
     if isinstance(origin, MCPError) and origin.code in _CODES:
-        return _CODES[origin.code]
-    for cls in type(origin).__mro__:
-        if cls in FAULTS:
-            return FAULTS[cls]
-    logging.error("a failure that nobody has mapped", exc_info=origin)
-    return _OURS
+        return ToolUnavailable(f"{spec.name} {_CODES[origin.code]}", **fields)
+    known = next((cls for cls in type(origin).__mro__ if cls in FAULTS), None)
+    if known is None:
+        logging.error("a failure that nobody has mapped", exc_info=origin)
+    return ToolUnavailable(f"{spec.name} {FAULTS[known] if known else _OURS}", **fields)
 
 
 def _by_status(spec: ServerSpec, status: int, fields: dict[str, bool]) -> ToolUnavailable:
