@@ -47,7 +47,7 @@ def work(
     known = {path.parent.name for path in LIBRARY.glob("*/__init__.py")}
     names = sorted(known & set(re.findall(r"\w+", spec)) or known)
     files = [path for name in names for path in sorted((LIBRARY / name).rglob("*.py"))]
-    log(f"INFO {len(files):,} files to read; {len(thread)} tasks in this thread before")
+    log(f"INFO {len(files):,} files to read; tasks in this thread so far: {len(thread)}")
     done = lines = 0
     for done, path in enumerate(files, 1):
         lines += (count := path.read_bytes().count(b"\n"))
