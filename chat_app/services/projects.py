@@ -142,7 +142,7 @@ def provision(rt: Runtime, person: Person, ref: Ref) -> ProjectShown:
     """
     with rt.db.transaction() as session:
         project = _changeable(session, person, ref)
-        _check_command(rt, project.backend)
+        # Whether there is a command knows who supervises: a shell's environment may be another.
         if project.backend == URL and project.ai_server_url is None:
             raise InvalidRequest("Say first where its AI server is.", field="ai_server_url")
         project.status, project.last_error = PROVISIONING, None
@@ -190,18 +190,14 @@ def _changeable(session: Session, person: Person, ref: Ref) -> ProjectRow:
 
 def _fill(rt: Runtime, person: Person, project: ProjectRow, fields: dict[str, Any]) -> bool:
     """Whether the AI server is another one from now on."""
-    if fields.get("backend", project.backend) != project.backend:
-        _check_command(rt, fields["backend"])
+    backend = fields.get("backend", project.backend)
+    if backend == PROCESS != project.backend and not rt.settings.ai_server_command:
+        raise InvalidRequest("The operator has not set AI_SERVER_COMMAND.", field="backend")
     for name, value in fields.items():
         if name not in reaching.TYPED:
             setattr(project, name, value)
     guard = Networks(rt.settings.egress_allow)
     return reaching.fill(project, fields, rt.cipher, person.is_operator, guard)
-
-
-def _check_command(rt: Runtime, backend: str) -> None:
-    if backend == PROCESS and not rt.settings.ai_server_command:
-        raise InvalidRequest("The operator has not set AI_SERVER_COMMAND.", field="backend")
 
 
 def _shown(session: Session, person: Person, rows: list[ProjectRow]) -> list[ProjectShown]:
