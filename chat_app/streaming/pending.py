@@ -3,6 +3,7 @@ for the bell.
 """
 
 from collections import deque
+from itertools import islice
 
 from gevent.event import Event as Bell
 
@@ -10,8 +11,9 @@ from chat_app.remote.position import Gap, New, Position
 from chat_app.streaming import task_events
 from chat_app.streaming.events import Event
 
-EVENTS_MAX = 1_000
-CHARS_MAX = 512 * 1024
+# As many as are kept: a log that comes in one piece loses nothing.
+EVENTS_MAX = 10_000
+CHARS_MAX = 2 * 1024 * 1024
 
 
 class Pending:
@@ -43,6 +45,11 @@ class Pending:
             self._lost += 1
             self._lost_at = oldest.at
         self.bell.set()
+
+    def size(self, most: int) -> tuple[int, int]:
+        """How many events `take` would give, and their characters."""
+        fits = list(islice(self._found, most))
+        return len(fits), sum(_chars(found) for found in fits)
 
     def take(self, most: int) -> list[Event]:
         """Up to so many of the oldest, and before them the gap where some were pushed out."""

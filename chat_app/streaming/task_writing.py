@@ -8,7 +8,6 @@ import gevent
 import structlog
 
 from chat_app.errors import ServerBusy
-from chat_app.streaming import pending
 from chat_app.streaming.journal import Journal, LiveRun
 from chat_app.streaming.log_cap import LogCap
 from chat_app.streaming.pending import Pending
@@ -66,7 +65,7 @@ class Writing:
 
     def _make_room(self) -> None:
         fresh = self._live.feed.after(self._cap.last_seq)
-        dropped_to = self._cap.cut(fresh, BATCH_MAX, pending.CHARS_MAX)
+        dropped_to = self._cap.cut(fresh, *self.pending.size(BATCH_MAX))
         if dropped_to is None:
             return
         try:

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import EMAIL, PASSWORD
 from tests.fakes import Chunk, calls, says
 
-STEPS_MAX = 60
+STEPS_MAX = 200  # past all channels that other tests made
 # The outline of what has the focus, or of what stands for it: the box around the message field,
 # the label of a file field. And whether that is on top there.
 SEEN = """() => {
@@ -108,6 +108,7 @@ def test_signing_in_talking_and_settings_need_no_mouse(page: Page, server):
 def test_the_composer_takes_the_focus_once_and_leaves_it_alone(page: Page, server):
     """An answer that comes in moves nobody away from where they are."""
     page.goto("/login")
+    expect(page.get_by_label("Email")).to_be_focused()
     page.keyboard.type(EMAIL)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
