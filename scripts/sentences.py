@@ -1,7 +1,8 @@
 """Finds the sentences that code gives to errors, for the catalogues. Pure.
 
 Three kinds: the `sentence` of an error's class; a constant that is raised instead; and the form of
-one that is put together, `There may be {0} of them.`, from an f-string.
+one that is put together, `There may be {0} of them.`, from an f-string. What an f-string takes from
+a table of the same module is said in each of its words.
 """
 
 import ast
@@ -78,14 +79,14 @@ def _sentences(value: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]
         case ast.Constant(value=str(text)):
             yield text
         case ast.JoinedStr():
-            yield from _form(value)
+            yield from _forms(value, constants)
         case ast.Name(id=name) if name in constants:
             yield from _sentences(constants[name], {})
         case ast.Subscript(value=ast.Name(id=name)) if name in constants:
-            yield from _sentences(constants[name], {})
+            yield from _sentences(constants[name], constants)
         case ast.Dict(values=values):
             for each in values:
-                yield from _sentences(each, {})
+                yield from _sentences(each, constants)
         case ast.IfExp(body=one, orelse=other):
             yield from _sentences(one, constants)
             yield from _sentences(other, constants)
@@ -96,15 +97,18 @@ def _sentences(value: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]
                 yield _numbered(text.split("{}"))
 
 
-def _form(value: ast.JoinedStr) -> Iterator[str]:
-    parts = [""]
+def _forms(value: ast.JoinedStr, constants: dict[str, ast.expr]) -> Iterator[str]:
+    forms = [[""]]
     for part in value.values:
-        if isinstance(part, ast.Constant):
-            parts[-1] += part.value
+        inner = part.value if isinstance(part, ast.FormattedValue) else part
+        said = list(_sentences(inner, constants))
+        if said:
+            forms = [[*parts[:-1], parts[-1] + each] for parts in forms for each in said]
         else:
-            parts.append("")
-    if sum(map(str.isalpha, "".join(parts))) >= LETTERS_MIN:
-        yield _numbered(parts)
+            forms = [[*parts, ""] for parts in forms]
+    for parts in forms:
+        if sum(map(str.isalpha, "".join(parts))) >= LETTERS_MIN:
+            yield _numbered(parts)
 
 
 def _numbered(parts: list[str]) -> str:
