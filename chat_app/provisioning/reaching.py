@@ -23,7 +23,7 @@ def fill(
     One that is has to be provisioned anew. `guard` is for what anybody but an operator types.
     Raises `InvalidRequest`, having changed nothing.
     """
-    backend = fields.get("backend", project.backend)
+    backend = fields.get("backend", _meant(project, fields))
     if backend == PROCESS:
         _check_ours(project, fields)
         has_moved = project.backend != PROCESS
@@ -38,6 +38,12 @@ def fill(
         project.status, project.last_error = CREATED, None
         project.supervisor = project.supervised_until = None
     return has_moved
+
+
+def _meant(project: ProjectRow, fields: Mapping[str, Any]) -> str:
+    """Who gives an address means it; but what was read may be sent back."""
+    url = fields.get("ai_server_url")
+    return URL if url and url != project.ai_server_url else project.backend
 
 
 def without_server(project: ProjectRow, status: str) -> None:

@@ -78,11 +78,21 @@ def test_a_project_is_provisioned_and_stopped_and_provisioned_again(
     eventually(lambda: processes(rt) == 0)
 
 
+def test_who_gives_an_address_means_it_and_the_process_of_ours_ends(
+    rt: Runtime, operator: Person
+) -> None:
+    project = ready(rt, operator, made(rt, operator))
+    moved = projects.update(rt, operator, project.id, {"ai_server_url": "http://127.0.0.1:9"})
+    assert (moved.backend, moved.status) == ("url", "CREATED")
+    assert (moved.ai_server_url, moved.has_token) == ("http://127.0.0.1:9", False)
+    eventually(lambda: processes(rt) == 0)
+
+
 def test_nobody_says_where_an_ai_server_of_ours_is(rt: Runtime, operator: Person) -> None:
     project = made(rt, operator)
     for name, value in (("ai_server_url", "https://x.example"), ("ai_server_token", "x")):
         with pytest.raises(InvalidRequest) as refused:
-            projects.update(rt, operator, project.id, {name: value})
+            projects.update(rt, operator, project.id, {"backend": "process", name: value})
         assert refused.value.fields["field"] == name
 
 
