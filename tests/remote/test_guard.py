@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gevent
 import psutil
@@ -233,13 +234,15 @@ def test_tls_to_a_server_without_it_says_so(server: AiServer, client: AiServers)
 
 def test_a_greenlet_killed_while_it_connects_leaves_no_socket(client: AiServers):
     with nobody_accepts() as url:
-        before = fds()
+        before = sockets_to(url)
         greenlet = gevent.spawn(client.health, Address(url, is_free=True))
-        eventually(lambda: fds() > before)
+        eventually(lambda: sockets_to(url) > before)
         greenlet.kill()
         gc.collect()
-        eventually(lambda: fds() == before)
+        eventually(lambda: sockets_to(url) == before)
 
 
-def fds() -> int:
-    return psutil.Process().num_fds()
+def sockets_to(url: str) -> int:
+    """How many of this process's sockets go there."""
+    ours = psutil.Process().net_connections("tcp")
+    return sum(1 for one in ours if one.raddr and one.raddr.port == urlsplit(url).port)
