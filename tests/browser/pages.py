@@ -20,17 +20,20 @@ EMAIL, PASSWORD = "ada@example.com", "correct-horse"
 @dataclass(frozen=True)
 class Screen:
     """A page, by the name of its picture; `{…}` in its address are ids of the exhibit. `press` is
-    a selector of what is to be clicked there before one looks.
+    a selector of what is to be clicked there before one looks, `shows` of what comes of it late.
     """
 
     name: str
     address: str
     press: str | None = None
+    shows: str | None = None
 
     def open(self, page: Page) -> None:
         page.goto(self.address)
         if self.press:
             page.locator(self.press).first.click()
+        if self.shows:
+            page.locator(self.shows).first.wait_for()
 
 
 # For people who have not signed in.
@@ -48,7 +51,7 @@ INSIDE = (
     Screen("chat-trouble", "/channels/{trouble}"),
     Screen("chat-tides", "/channels/{tides}"),
     Screen("chat-empty", "/channels/{empty}"),
-    Screen("chat-task", "/channels/{thread}", press=".task-log summary"),
+    Screen("chat-task", "/channels/{thread}", press=".task-log summary", shows=".task-lines li"),
     Screen("chat-older", "/channels/{archive}?before={late}"),
     Screen("channels", "/channels"),
     Screen("channel-settings", "/channels/{channel}/settings"),
