@@ -45,9 +45,13 @@ def read_tasks(answer: Any) -> list[Task]:
     return [read_task(entry) for entry in answer]
 
 
-def read_task(answer: Any) -> Task:
-    """One task. A `result` that is no text is given as its JSON."""
+def read_task(answer: Any, asked_id: str | None = None) -> Task:
+    """One task. A `result` that is no text is given as its JSON. Who asked for `asked_id` need not
+    be told the id again.
+    """
     fields = _object(answer)
+    if asked_id is not None and fields.keys().isdisjoint(("task_id", "id")):
+        fields = fields | {"task_id": asked_id}
     result = fields.get("result")
     if result is not None and not isinstance(result, str):
         result = orjson.dumps(result).decode()

@@ -77,7 +77,7 @@ class AiServers:
         status, body = self._answer(address, "GET", _path(task_id))
         if status == 404:
             return None
-        return answers.read_task(answers.parsed(_of_success(status, body)))
+        return answers.read_task(answers.parsed(_of_success(status, body)), task_id)
 
     def stop(self, address: Address, task_id: str) -> None:
         """Asks the server to stop the task. One that is over or unknown (409, 404) is stopped."""
