@@ -20,7 +20,7 @@ test: .venv/.installed-dev ## Run every test; REQUIRE_ALL=1 lets none be skipped
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-processes test-rest
 
 # Two halves of about the same length, side by side: the first one mostly waits for processes.
-WITH_PROCESSES := tests/faults tests/real tests/tools tests/toolbox tests/provisioning
+WITH_PROCESSES := tests/faults tests/real tests/tools tests/provisioning
 
 test-processes: .venv/.installed-dev
 	@status=0; \
