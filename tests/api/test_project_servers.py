@@ -174,6 +174,15 @@ def test_an_ai_server_that_does_not_answer_leaves_the_project_as_it_was_and_says
     assert becomes(owner, made, "READY")["last_error"] is None
 
 
+def test_whether_there_is_a_command_says_who_supervises(house: House, owner: Client):
+    """A shell, or another process, may have another environment than the one that starts it."""
+    made = project(owner)
+    with house.rt.db.transaction() as session:
+        session.get_one(ProjectRow, made["id"]).backend = "process"
+    answer = owner.post(f"{path(made)}/provision", {})
+    assert (answer.status_code, answer.get_json()["status"]) == (202, "PROVISIONING")
+
+
 def test_a_project_without_an_address_has_nothing_to_provision(owner: Client):
     answer = owner.post(f"{path(project(owner))}/provision")
     assert refused(answer) == (400, "invalid_request", "ai_server_url")
