@@ -5,9 +5,12 @@ import pytest
 from chat_app.remote.position import New, Position
 from chat_app.remote.values import Sent
 from chat_app.runtime import Runtime
+from chat_app.store.run_events import events_up_to
+from chat_app.store.runs import RunRow
 from chat_app.streaming import dialects
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.journal import Journal, LeaseLost, LiveRun
+from chat_app.streaming.live import live_answer
 from chat_app.streaming.log_cap import LogCap
 from chat_app.streaming.running import Running
 from chat_app.streaming.task_writing import BATCH_MAX, Writing
@@ -71,3 +74,14 @@ def test_waiting_ends_with_what_a_look_finds_when_all_is_quiet(here: Runtime) ->
         assert writing.until(lambda: False, lambda: next(looks)) == "over"
         writing.pending.put(New(Sent("log", "x"), Position(1)))
         assert writing.until(lambda: len(feed.events) > 1, lambda: None) is None
+
+
+def test_who_needs_no_log_reads_none_and_nothing_that_came_later(here: Runtime) -> None:
+    run = opened(here, ELSEWHERE)
+    with here.feeds.writing(run) as feed:
+        write(here, run, LiveRun(run.id, 1, feed), 1, 5)
+    with here.db.reading() as session:
+        assert [event.seq for event in events_up_to(session, run.id, 4, without=())] == [1, 2, 3, 4]
+        assert [event.type for event in events_up_to(session, run.id, 4, {"log"})] == ["start"]
+        live = live_answer(session, session.get_one(RunRow, run.id))
+        assert (live.last_seq, live.text) == (6, "")
