@@ -28,8 +28,8 @@ GRACE_S = 5.0
 UNWATCHED_S = 600.0
 LOOK_EVERY_S = 0.05
 LAST_WORDS_CHARS, LAST_WORDS_LINES = 2_000, 15
-# Forks of what is being killed may be missed once.
-SWEEPS_MAX = 5
+# What forks or changes its program while it is looked at is seen the next time.
+SWEEPS_MAX = 10
 PROC = Path("/proc")
 
 
@@ -212,19 +212,25 @@ def _sweep(mark: str) -> None:
     for _ in range(SWEEPS_MAX):
         if not sum(_kill_marked(entry, wanted) for entry in PROC.glob("[0-9]*")):
             return
+        time.sleep(LOOK_EVERY_S)
 
 
 def _kill_marked(entry: Path, wanted: bytes) -> bool:
+    """Whether there is a reason to look again: it was killed, or could not tell who it is."""
     try:
         handle = os.pidfd_open(int(entry.name))
     except OSError:
         return False
     try:
-        if wanted in (entry / "environ").read_bytes().split(b"\0"):
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-            return True
+        environ = (entry / "environ").read_bytes()
+        if not environ:
+            # In the middle of execve(2); what has no program is the kernel's own, or dead.
+            return bool((entry / "exe").readlink())
+        if wanted not in environ.split(b"\0"):
+            return False
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
     except OSError:
-        pass
+        return False
     finally:
         os.close(handle)
-    return False
+    return True

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from chat_app.errors import AIServerUnavailable
-from chat_app.remote.children import Child, Children, _started_by_ps, free_port, lives, started
+from chat_app.remote.children import (
+    Child,
+    Children,
+    _kill_marked,
+    _started_by_ps,
+    free_port,
+    lives,
+    started,
+)
 from tests.sockets import eventually
 
 SLEEP = ("sleep", "600")
@@ -78,6 +86,20 @@ def test_what_a_child_left_behind_goes_with_it(children: Nursery):
     eventually(lambda: not lives(child))
     children.end(child)
     eventually(lambda: not any(map(started, pids)))
+
+
+def test_what_is_just_becoming_another_program_is_looked_at_again(tmp_path: Path):
+    with subprocess.Popen(SLEEP) as process:
+        entry = tmp_path / str(process.pid)  # as /proc shows it in the middle of execve(2)
+        entry.mkdir()
+        (entry / "environ").touch()
+        assert not _kill_marked(entry, b"HOLDFAST_AI_SERVER=m")  # the kernel's own have no program
+        (entry / "exe").symlink_to("/bin/sleep")
+        assert _kill_marked(entry, b"HOLDFAST_AI_SERVER=m")
+        assert process.poll() is None
+        (entry / "environ").write_bytes(b"A=1\0HOLDFAST_AI_SERVER=m\0")
+        assert _kill_marked(entry, b"HOLDFAST_AI_SERVER=m")
+        assert process.wait(10) == -signal.SIGKILL
 
 
 def test_only_the_very_process_is_ended(children: Nursery):
