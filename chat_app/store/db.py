@@ -88,7 +88,7 @@ def _engine(url: str) -> Engine:
         f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=utc"
         f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
     )
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
@@ -98,6 +98,19 @@ def _engine(url: str) -> Engine:
         pool_pre_ping=True,
         connect_args={"options": options, "connect_timeout": POOL_WAIT_S},
     )
+    engine.dialect.do_ping = _ping  # type: ignore[method-assign]
+    return engine
+
+
+def _ping(dbapi_connection: Any) -> bool:
+    """Whether a pooled connection still answers, as SQLAlchemy asks it; but what is thrown into a
+    greenlet meanwhile comes out of it. There the connection, in mid-question, is set back first:
+    that fails, and its fault takes the place of a cancel. Here the pool throws it away.
+    """
+    dbapi_connection.autocommit = True
+    dbapi_connection.execute("select 1")
+    dbapi_connection.autocommit = False
+    return True
 
 
 def _sqlite(url: str, synchronous: str) -> Engine:

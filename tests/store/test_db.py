@@ -1,5 +1,10 @@
 """The database: transactions that hold, foreign faults as ours, nobody waiting for anybody."""
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import gevent
 import pytest
 from sqlalchemy import text
@@ -8,6 +13,7 @@ from chat_app.errors import Conflict, ServerBusy
 from chat_app.store import schema
 from chat_app.store.db import Database
 from chat_app.store.users import UserRow, user_by_email
+from tests.postgres import Postgres
 
 
 @pytest.fixture
@@ -92,6 +98,29 @@ def test_what_is_stored_stays_out_of_a_faults_text(db: Database):
     with pytest.raises(Exception) as fault, db.transaction() as session:
         session.execute(text("select nothing from users where name = :it"), {"it": "sesame"})
     assert "sesame" not in str(fault.value) + str(fault.value.__cause__)
+
+
+def test_who_is_killed_while_a_connection_is_tried_is_killed(postgres: Postgres):
+    """And not told of the connection, as if the database were at fault."""
+    db = Database(postgres.new_database())
+    with db.reading() as session:
+        backend = session.execute(text("select pg_backend_pid()")).scalar_one()
+    with stopped(backend):
+        asking = gevent.spawn(db.ping)
+        asking.join(0.1)
+        asking.kill()
+    assert isinstance(asking.value, gevent.GreenletExit)
+    db.ping()
+    db.close()
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def test_without_a_server_the_database_is_busy_not_broken():
