@@ -155,16 +155,16 @@ def channel(session: Session, person: Person, ref: str | int) -> ChannelRow:
     """The channel with this integer id. Raises `ChannelNotFound`, `AccessDenied`."""
     found = None
     if (channel_id := number(ref)) is not None:
-        found = channels.channel_in(session, person.workspace_ids, channel_id)
-    return _entered(session, person, found)
+        found = channels.channel_in(session, person.workspace_ids, channel_id, person.id)
+    return _entered(person, found)
 
 
 def channel_by_public_id(session: Session, person: Person, ref: str) -> ChannelRow:
     """The channel with this public id. Raises `ChannelNotFound`, `AccessDenied`."""
     found = None
     if (public_id := public(ref)) is not None:
-        found = channels.channel_by_public_id(session, person.workspace_ids, public_id)
-    return _entered(session, person, found)
+        found = channels.channel_by_public_id(session, person.workspace_ids, public_id, person.id)
+    return _entered(person, found)
 
 
 def session_channel(session: Session, person: Person, ref: str) -> ChannelRow:
@@ -175,12 +175,13 @@ def session_channel(session: Session, person: Person, ref: str) -> ChannelRow:
         raise SessionNotFound from error
 
 
-def _entered(session: Session, person: Person, found: ChannelRow | None) -> ChannelRow:
+def _entered(person: Person, found: tuple[ChannelRow, bool] | None) -> ChannelRow:
     if found is None:
         raise ChannelNotFound
-    if not person.is_operator and not channels.is_in_channel(session, found.id, person.id):
+    channel, is_in = found
+    if not (is_in or person.is_operator):
         raise AccessDenied("You are not in this channel. Someone who is can add you.")
-    return found
+    return channel
 
 
 def message(session: Session, person: Person, ref: str | int) -> MessageRow:
@@ -246,9 +247,8 @@ def project(session: Session, person: Person, ref: str | int) -> ProjectRow:
     Raises `ProjectNotFound`, `AccessDenied`.
     """
     found = _project_in_workspaces(session, person, ref)
-    if not manages_project(person, found) and not projects.is_in_project(
-        session, found.id, person.id
-    ):
+    manages = found.workspace_id in person.managed_workspace_ids
+    if not projects.is_used_by(session, found, person.id, manages):
         raise AccessDenied("This project is somebody else's.")
     return found
 

@@ -15,17 +15,17 @@ from flask import Flask
 from chat_app import create_app
 from chat_app.auth import secrets
 from chat_app.runtime import Runtime
-from chat_app.services import installation, tokens, users
+from chat_app.services import tokens, users
 from chat_app.settings import Settings
 from chat_app.store.base import now
 from chat_app.store.tokens import TokenRow
 from chat_app.store.users import UserRow
 from tests.clients import Client, People, Sse, people_of, read_events
 from tests.conftest import ADMIN, PASSWORD, settings_at
-from tests.postgres import Postgres
+from tests.template import KINDS, Template
 
 # For modules about rules that a database could break.
-on_each_database = pytest.mark.parametrize("built", ["sqlite", "postgres"], indirect=True)
+on_each_database = pytest.mark.parametrize("built", KINDS, indirect=True)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class House:
         """The owner with a token of yesterday."""
         secret = self.token(self.settings.admin_email)
         with self.rt.db.transaction() as session:
-            row, _ = tokens.tokens.live_token(session, secrets.token_hash(secret))
+            row, *_ = tokens.tokens.live_token(session, secrets.token_hash(secret))
             session.get_one(TokenRow, row.id).expires_at = now() - timedelta(days=1)
         return self.client(secret)
 
@@ -94,20 +94,17 @@ class House:
 
 @contextmanager
 def built_at(url: str) -> Iterator[House]:
-    """A new installation in this empty database, with its people; its provider answers nobody."""
+    """An application over this new installation, with its people; its provider answers nobody."""
     settings = settings_at(url, "http://127.0.0.1:1/v1")
     app = create_app(settings)
-    installation.upgrade(app.extensions["holdfast"])
     yield House(app, settings, people_of(app, ADMIN, PASSWORD))
     app.extensions["holdfast"].close()
 
 
 def address_for(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Of an empty database for a fixture: on SQLite, or as `on_each_database` says."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('house')}/test.db"
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.new_database()
+    """Of a new installation for a fixture: on SQLite, or as `on_each_database` says."""
+    template: Template = request.getfixturevalue("template")
+    return template.copy(getattr(request, "param", "sqlite"), tmp_path_factory.mktemp("house"))
 
 
 class Caller:
@@ -116,7 +113,7 @@ class Caller:
     def __init__(self, url: str, token: str | None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.token = token
-        self.http = httpx2.Client(base_url=url, headers=headers, timeout=10, verify=False)
+        self.http = httpx2.Client(base_url=url, headers=headers, timeout=30, verify=False)
 
     def post(self, path: str, body: Any = None, **kwargs: Any) -> httpx2.Response:
         return self.http.post(path, content=orjson.dumps(body or {}), **kwargs)
@@ -161,7 +158,7 @@ def _as_they_come(pieces: Iterator[bytes]) -> Iterator[Sse]:
 @contextmanager
 def raw_request(address: tuple[str, int], head: str) -> Iterator[socket.socket]:
     """A socket on which a request went out: `head` is its lines, without the last empty one."""
-    with closing(socket.create_connection(address, timeout=10)) as connection:
+    with closing(socket.create_connection(address, timeout=30)) as connection:
         connection.sendall("".join(f"{line}\r\n" for line in [*head.splitlines(), ""]).encode())
         yield connection
 

@@ -64,12 +64,7 @@ def page(
     """
     with rt.db.reading() as session:
         channel = access.channel(session, person, ref)
-        found = messages.page_of_messages(session, channel.id, limit + 1, before, after)
-    if len(found) <= limit:
-        return found, None
-    if after is not None:
-        return found[:limit], found[limit - 1].id
-    return found[1:], found[1].id
+        return messages.page_and_next(session, channel.id, limit, before, after)
 
 
 def get(rt: Runtime, person: Person, ref: str | int) -> MessageRow:
@@ -100,9 +95,11 @@ def post(rt: Runtime, person: Person, ref: str | int, draft: Draft) -> Posted:
 def reply_to(rt: Runtime, posted: Posted) -> MessageRow | None:
     """The reply, once it is there; None where none was asked for.
 
-    Raises why no agent answers, or what ended the run where the answer is not whole.
+    Raises why no agent answers, or what ended the run where the answer is not whole; the error
+    carries `message_id`, the stored question.
     """
     if posted.refusal is not None:
+        posted.refusal.fields["message_id"] = posted.message.id
         raise posted.refusal
     return replies.wait_for_reply(rt.db, rt.feeds, posted.run)[1] if posted.run else None
 
@@ -112,8 +109,9 @@ def _post(rt: Runtime, person: Person, ref: str | int, draft: Draft) -> Posted:
         channel = access.channel(session, person, ref)
         person.must_write(channel.workspace_id)
         if (first := _posted_before(session, person, channel, draft)) is not None:
-            run = latest_run(session, first.id)
-            return Posted(first, opening.ref(session, run) if run else None, is_new=False)
+            if (run := latest_run(session, first.id)) is not None:
+                return Posted(first, opening.ref(session, run), is_new=False)
+            return Posted(first, None, is_new=False, refusal=_answerer(session, channel, draft)[1])
         agent, refusal = _answerer(session, channel, draft)
         said = Said(person.id, person.name, draft.body, draft.client_id, draft.attachments)
         if agent is None:

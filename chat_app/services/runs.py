@@ -16,7 +16,7 @@ from chat_app.store.runs import (
 from chat_app.store.runs import (
     RunRow,
     all_runs,
-    latest_run,
+    latest_run_in,
     live_runs_of_channel,
     run_by_public_id,
 )
@@ -118,7 +118,7 @@ def _run_in_channel(
     with rt.db.reading() as session:
         channel = access.channel(session, person, ref)
         run = _run_of_cursor(session, channel, sse.parse_cursor(last_event_id))
-        run = run or _newest_run(session, channel)
+        run = run or latest_run_in(session, channel.id)
         if run is not None:
             return opening.ref(session, run)
     rt.engine.check_room()
@@ -129,11 +129,6 @@ def _run_in_channel(
 def _run_of_cursor(session: Session, channel: ChannelRow, cursor: Cursor | None) -> RunRow | None:
     run = run_by_public_id(session, cursor.run_id) if cursor else None
     return run if run is not None and run.channel_id == channel.id else None
-
-
-def _newest_run(session: Session, channel: ChannelRow) -> RunRow | None:
-    question = newest_question(session, channel.id)
-    return latest_run(session, question.id) if question else None
 
 
 def _open_newest(rt: Runtime, session: Session, person: Person, channel: ChannelRow) -> Started:

@@ -63,8 +63,7 @@ def identify(rt: Runtime, secret: str) -> Person:
         found = tokens.live_token(session, secrets.token_hash(secret))
         if found is None:
             raise Unauthorized
-        token, user = found
-        roles = workspaces_of(session, user.id)
+        token, user, roles = found
     if token.last_used_at is None or token.last_used_at < now() - USED_EVERY:
         _note_use(rt, token.id)
     return Person.of(user, roles, token.scopes.split())

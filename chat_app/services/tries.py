@@ -15,7 +15,7 @@ from chat_app.access import Person
 from chat_app.errors import HoldfastError, NoAgent, ServerBusy, ToolDenied, from_code
 from chat_app.runtime import Runtime
 from chat_app.store.base import now
-from chat_app.store.channels import ChannelRow, channel_in, delete_left_over
+from chat_app.store.channels import ChannelRow, delete_left_over
 from chat_app.store.messages import MessageRow
 from chat_app.store.run_events import StoredEvent
 from chat_app.store.runs import RunRow, live_runs_of_channel
@@ -38,7 +38,6 @@ class Try:
     """An answer under way, and where it is written."""
 
     run: RunRef
-    workspace_id: int
     channel_id: int
 
 
@@ -73,7 +72,7 @@ def begin(rt: Runtime, person: Person, agent_ref: str | int, question: str) -> T
         session.flush()
         said = Said(person.id, person.name, question)
         started = rt.engine.ask(session, channel, said, agent)
-        begun = Try(started.run, channel.workspace_id, channel.id)
+        begun = Try(started.run, channel.id)
     rt.engine.launch(started)
     return begun
 
@@ -145,6 +144,6 @@ def _stop(rt: Runtime, tried: Try) -> None:
 def _forget(rt: Runtime, tried: Try) -> None:
     _stop(rt, tried)
     with rt.db.transaction() as session:
-        channel = channel_in(session, [tried.workspace_id], tried.channel_id)
+        channel = session.get(ChannelRow, tried.channel_id)
         if channel is not None:
             session.delete(channel)

@@ -1,6 +1,16 @@
 """Agents: who answers, with which model and instructions."""
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, select, text, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from chat_app.store.base import Base, Public
@@ -120,14 +130,18 @@ def agent_by_public_id(
     return session.scalar(found.where(AgentRow.public_id == public_id))
 
 
+# Made once: many a question asks one of these, and to make it costs more than to run it.
+IN_WORKSPACE = select(AgentRow).where(AgentRow.workspace_id == bindparam("workspace"))
+BY_HANDLE = IN_WORKSPACE.where(AgentRow.handle == bindparam("handle"))
+DEFAULT = IN_WORKSPACE.where(AgentRow.is_default)
+
+
 def agent_by_handle(session: Session, workspace_id: int, handle: str) -> AgentRow | None:
-    found = select(AgentRow).where(AgentRow.workspace_id == workspace_id)
-    return session.scalar(found.where(AgentRow.handle == handle.lower()))
+    return session.scalar(BY_HANDLE, {"workspace": workspace_id, "handle": handle.lower()})
 
 
 def default_agent(session: Session, workspace_id: int) -> AgentRow | None:
-    found = select(AgentRow).where(AgentRow.workspace_id == workspace_id)
-    return session.scalar(found.where(AgentRow.is_default))
+    return session.scalar(DEFAULT, {"workspace": workspace_id})
 
 
 def clear_default(session: Session, workspace_id: int) -> None:

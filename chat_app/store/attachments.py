@@ -80,8 +80,10 @@ def send_attachments(
 
 def contents_of(session: Session, ids: Collection[int]) -> dict[int, bytes]:
     """What is in these files, by id."""
+    if not ids:
+        return {}
     found = select(AttachmentRow.id, AttachmentRow.content).where(AttachmentRow.id.in_(ids))
-    return {row.id: row.content for row in session.execute(found)} if ids else {}
+    return {row.id: row.content for row in session.execute(found)}
 
 
 def ids_of_messages_with_file(word: str) -> Select[int | None]:

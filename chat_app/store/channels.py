@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Select, String, bindparam, delete, func, select, update
+from sqlalchemy import ForeignKey, Select, String, bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from chat_app.errors import ChannelNotFound
@@ -31,7 +31,8 @@ class ChannelRow(Public, Base):
     )
     last_seq: Mapped[int] = mapped_column(default=0)
     last_event_seq: Mapped[int] = mapped_column(default=0)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
+    # Written after created_at: nothing changes before it is made.
+    updated_at: Mapped[datetime] = mapped_column(default=now, sort_order=1)
 
     agent: Mapped[AgentRow | None] = relationship(lazy="joined")
 
@@ -60,17 +61,35 @@ TAKE_NUMBERS = (
 )
 
 
-def channel_in(session: Session, workspace_ids: list[int], channel_id: int) -> ChannelRow | None:
-    """The channel with this id, if it is in one of these workspaces."""
-    found = select(ChannelRow).where(ChannelRow.workspace_id.in_(workspace_ids))
-    return session.scalar(found.where(ChannelRow.id == channel_id))
+# Made once: nearly every request asks one of these, and to make it costs as much as to run it.
+IS_IN = exists().where(
+    ChannelMemberRow.channel_id == ChannelRow.id, ChannelMemberRow.user_id == bindparam("user")
+)
+FOUND = select(ChannelRow, IS_IN).where(
+    ChannelRow.workspace_id.in_(bindparam("workspaces", expanding=True))
+)
+BY_ID = FOUND.where(ChannelRow.id == bindparam("channel"))
+BY_PUBLIC_ID = FOUND.where(ChannelRow.public_id == bindparam("channel"))
+
+
+def channel_in(
+    session: Session, workspace_ids: list[int], channel_id: int, user_id: int
+) -> tuple[ChannelRow, bool] | None:
+    """The channel with this id, if it is in one of these workspaces, and whether the person is in
+    it.
+    """
+    about = {"workspaces": workspace_ids, "channel": channel_id, "user": user_id}
+    row = session.execute(BY_ID, about).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def channel_by_public_id(
-    session: Session, workspace_ids: list[int], public_id: str
-) -> ChannelRow | None:
-    found = select(ChannelRow).where(ChannelRow.workspace_id.in_(workspace_ids))
-    return session.scalar(found.where(ChannelRow.public_id == public_id))
+    session: Session, workspace_ids: list[int], public_id: str, user_id: int
+) -> tuple[ChannelRow, bool] | None:
+    """As `channel_in`."""
+    about = {"workspaces": workspace_ids, "channel": public_id, "user": user_id}
+    row = session.execute(BY_PUBLIC_ID, about).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def is_in_channel(session: Session, channel_id: int, user_id: int) -> bool:

@@ -8,10 +8,10 @@ from sqlalchemy import (
     JSON,
     ForeignKey,
     Index,
-    Select,
     String,
     Text,
     UniqueConstraint,
+    bindparam,
     or_,
     select,
     update,
@@ -84,15 +84,39 @@ class MessageRow(Public, Base):
         return {"type": kind, "id": self.author_agent_id, "name": self.author_name}
 
 
-def _shown() -> Select[MessageRow]:
-    return select(MessageRow).where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
+SHOWN = select(MessageRow).where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
+
+# Made once: every question asks these, and to make one costs as much as to run it.
+NEWEST_QUESTION = (
+    SHOWN.where(MessageRow.channel_id == bindparam("channel"), MessageRow.role == "user")
+    .order_by(MessageRow.id.desc())
+    .limit(1)
+)
+BY_CLIENT_ID = select(MessageRow).where(
+    MessageRow.author_user_id == bindparam("user"), MessageRow.client_id == bindparam("client_id")
+)
+# What a person sends may be files alone.
+HISTORY = (
+    SHOWN.with_only_columns(
+        MessageRow.role,
+        MessageRow.author_name,
+        MessageRow.body,
+        MessageRow.tool_calls,
+        MessageRow.attachments,
+    )
+    .where(MessageRow.channel_id == bindparam("channel"), MessageRow.id <= bindparam("question"))
+    .where(MessageRow.status != "streaming", or_(MessageRow.body != "", MessageRow.role == "user"))
+    .order_by(MessageRow.id.desc())
+    .limit(bindparam("limit"))
+)
+CHANGE = update(MessageRow).where(MessageRow.id == bindparam("message"))
 
 
 def page_of_messages(
     session: Session, channel_id: int, limit: int, before: int | None, after: int | None
 ) -> list[MessageRow]:
     """Up to `limit` messages, ascending: after the id `after`, else the newest before `before`."""
-    found = _shown().where(MessageRow.channel_id == channel_id)
+    found = SHOWN.where(MessageRow.channel_id == channel_id)
     if after is not None:
         found = found.where(MessageRow.id > after)
         if before is not None:
@@ -104,15 +128,25 @@ def page_of_messages(
     return list(newest)[::-1]
 
 
+def page_and_next(
+    session: Session, channel_id: int, limit: int, before: int | None, after: int | None
+) -> tuple[list[MessageRow], int | None]:
+    """As `page_of_messages`, and the id from which the next page goes on, None after the last."""
+    found = page_of_messages(session, channel_id, limit + 1, before, after)
+    if len(found) <= limit:
+        return found, None
+    if after is not None:
+        return found[:limit], found[limit - 1].id
+    return found[1:], found[1].id
+
+
 def newest_question(session: Session, channel_id: int) -> MessageRow | None:
     """The last message that a person wrote in the channel."""
-    found = _shown().where(MessageRow.channel_id == channel_id, MessageRow.role == "user")
-    return session.scalar(found.order_by(MessageRow.id.desc()).limit(1))
+    return session.scalar(NEWEST_QUESTION, {"channel": channel_id})
 
 
 def message_by_client_id(session: Session, user_id: int, client_id: str) -> MessageRow | None:
-    found = select(MessageRow).where(MessageRow.author_user_id == user_id)
-    return session.scalar(found.where(MessageRow.client_id == client_id))
+    return session.scalar(BY_CLIENT_ID, {"user": user_id, "client_id": client_id})
 
 
 def history_before(
@@ -124,21 +158,13 @@ def history_before(
     An answer that is still being written, failed without a word or answers this very question
     is not part of it.
     """
-    said = (MessageRow.role, MessageRow.author_name, MessageRow.body)
-    found = select(*said, MessageRow.tool_calls, MessageRow.attachments)
-    found = found.where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
-    found = found.where(MessageRow.channel_id == channel_id, MessageRow.id <= question.id)
-    # What a person sends may be files alone.
-    is_said = or_(MessageRow.body != "", MessageRow.role == "user")
-    found = found.where(MessageRow.status != "streaming", is_said)
-    newest = session.connection().execute(found.order_by(MessageRow.id.desc()).limit(limit))
-    return [tuple(row) for row in newest][::-1]
+    place = {"channel": channel_id, "question": question.id, "limit": limit}
+    return [tuple(row) for row in session.connection().execute(HISTORY, place)][::-1]
 
 
 def update_message(session: Session, message_id: int, **values: Any) -> None:
     """Change a message whose row is not loaded."""
-    changed = update(MessageRow).where(MessageRow.id == message_id)
-    session.connection().execute(changed.values(**values))
+    session.connection().execute(CHANGE, {"message": message_id, **values})
 
 
 def replace_answers(session: Session, question_id: int, reply_id: int) -> list[int]:
@@ -159,7 +185,7 @@ def search_messages(
     """Messages that contain each of `words`, in the text or in the name of a file, in the channels
     the person is in, newest first.
     """
-    found = _shown().where(MessageRow.channel_id.in_(ids_of_channels_of(user_id)))
+    found = SHOWN.where(MessageRow.channel_id.in_(ids_of_channels_of(user_id)))
     for word in words.split():
         is_said = MessageRow.body.icontains(word, autoescape=True)
         found = found.where(or_(is_said, MessageRow.id.in_(ids_of_messages_with_file(word))))
@@ -170,7 +196,7 @@ def search_messages(
 
 def ids_after(session: Session, message: MessageRow, limit: int) -> list[int]:
     """The ids of the messages that follow this one in its channel, ascending."""
-    found = _shown().where(MessageRow.channel_id == message.channel_id)
+    found = SHOWN.where(MessageRow.channel_id == message.channel_id)
     found = found.where(MessageRow.id > message.id).order_by(MessageRow.id).limit(limit)
     return list(session.scalars(found.with_only_columns(MessageRow.id)))
 

@@ -95,6 +95,13 @@ def is_in_project(session: Session, project_id: int, user_id: int) -> bool:
     return session.get(ProjectMemberRow, (project_id, user_id)) is not None
 
 
+def is_used_by(session: Session, project: ProjectRow, user_id: int, manages: bool) -> bool:
+    """Whether somebody may see and use a project: its owner, its members, and who `manages` its
+    workspace.
+    """
+    return manages or project.owner_id == user_id or is_in_project(session, project.id, user_id)
+
+
 def people_in_project(session: Session, project_id: int) -> list[UserRow]:
     """The members of a project, by name; its owner is none."""
     found = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, bindparam, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base
@@ -41,6 +41,26 @@ def move_mark(session: Session, user_id: int, channel_id: int, message_id: int) 
     session.execute(further.values(message_id=message_id))
 
 
+UNREAD = (
+    select(MessageRow.id)
+    .where(MessageRow.channel_id == ChannelRow.id)
+    .where(MessageRow.id > func.coalesce(ReadMarkRow.message_id, 0))
+    .where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
+    .where(MessageRow.status != "streaming")
+    .where(func.coalesce(MessageRow.author_user_id, 0) != bindparam("user"))
+    .limit(bindparam("most"))
+    .correlate(ChannelRow, ReadMarkRow)
+    .subquery()
+)
+MINE = (ReadMarkRow.channel_id == ChannelRow.id) & (ReadMarkRow.user_id == bindparam("user"))
+# Made once: every page asks this, and to make it costs more than to run it.
+UNREAD_COUNTS = (
+    select(ChannelRow.id, select(func.count()).select_from(UNREAD).scalar_subquery())
+    .outerjoin(ReadMarkRow, MINE)
+    .where(ChannelRow.id.in_(bindparam("channels", expanding=True)))
+)
+
+
 def unread_counts(
     session: Session, user_id: int, channel_ids: Collection[int], most: int
 ) -> dict[int, int]:
@@ -48,19 +68,5 @@ def unread_counts(
 
     An answer counts once it has ended.
     """
-    unread = (
-        select(MessageRow.id)
-        .where(MessageRow.channel_id == ChannelRow.id)
-        .where(MessageRow.id > func.coalesce(ReadMarkRow.message_id, 0))
-        .where(MessageRow.deleted_at.is_(None), ~MessageRow.replaced)
-        .where(MessageRow.status != "streaming")
-        .where(func.coalesce(MessageRow.author_user_id, 0) != user_id)
-        .limit(most)
-        .correlate(ChannelRow, ReadMarkRow)
-        .subquery()
-    )
-    mine = (ReadMarkRow.channel_id == ChannelRow.id) & (ReadMarkRow.user_id == user_id)
-    count = select(func.count()).select_from(unread).scalar_subquery()
-    found = select(ChannelRow.id, count).outerjoin(ReadMarkRow, mine)
-    rows = session.execute(found.where(ChannelRow.id.in_(channel_ids)))
-    return dict(list(rows))
+    about = {"user": user_id, "channels": list(channel_ids), "most": most}
+    return dict(list(session.connection().execute(UNREAD_COUNTS, about)))

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     String,
     Text,
+    bindparam,
     delete,
     func,
     or_,
@@ -114,6 +115,14 @@ def _delete(session: Session, ended: Select[int], limit: int) -> int:
     return len(run_ids)
 
 
+# Made once: every stream asks this, and to make it costs more than to run it.
+AFTER = (
+    select(RunEventRow.run_id, RunEventRow.seq, RunEventRow.type, RunEventRow.data)
+    .where(RunEventRow.run_id == bindparam("run"), RunEventRow.seq > bindparam("after"))
+    .order_by(RunEventRow.seq)
+)
+
+
 def last_seq(session: Session, run_id: int) -> int:
     found = select(func.max(RunEventRow.seq)).where(RunEventRow.run_id == run_id)
     return session.scalar(found) or 0
@@ -123,13 +132,9 @@ def events_after(
     session: Session, run_id: int, seq: int, limit: int | None = None
 ) -> list[StoredEvent]:
     """A run's events with a higher number than `seq`, ascending."""
-    found = (
-        select(RunEventRow.run_id, RunEventRow.seq, RunEventRow.type, RunEventRow.data)
-        .where(RunEventRow.run_id == run_id, RunEventRow.seq > seq)
-        .order_by(RunEventRow.seq)
-        .limit(limit)
-    )
-    return [StoredEvent(*row) for row in session.execute(found)]
+    found = AFTER if limit is None else AFTER.limit(limit)
+    rows = session.connection().execute(found, {"run": run_id, "after": seq})
+    return [StoredEvent(*row) for row in rows]
 
 
 def events_up_to(

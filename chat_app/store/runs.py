@@ -12,12 +12,15 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    bindparam,
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from chat_app.store.base import Base, Public, now
+from chat_app.store.channels import ChannelRow
+from chat_app.store.messages import NEWEST_QUESTION, MessageRow
 
 LIVE = ("queued", "running")
 STATUSES = (*LIVE, "done", "failed", "cancelled", "interrupted")
@@ -80,10 +83,47 @@ def existing_runs(session: Session, run_ids: Iterable[int]) -> set[int]:
     return set(session.scalars(select(RunRow.id).where(RunRow.id.in_(run_ids))))
 
 
+# Made once, as are those below: to make one costs as much as to run it.
+LATEST = select(RunRow).order_by(RunRow.generation.desc()).limit(1)
+LATEST_FOR = LATEST.where(RunRow.question_id == bindparam("question"))
+LATEST_IN = LATEST.where(
+    RunRow.question_id == NEWEST_QUESTION.with_only_columns(MessageRow.id).scalar_subquery()
+)
+QUESTION, REPLY = aliased(MessageRow), aliased(MessageRow)
+PUBLIC_IDS = (
+    select(ChannelRow.public_id, QUESTION.public_id, REPLY.public_id)
+    .select_from(RunRow)
+    .join(ChannelRow, ChannelRow.id == RunRow.channel_id)
+    .join(QUESTION, QUESTION.id == RunRow.question_id)
+    .join(REPLY, REPLY.id == RunRow.reply_id)
+    .where(RunRow.id == bindparam("run"))
+)
+WITH_REPLY = (
+    select(RunRow, MessageRow)
+    .join(MessageRow, MessageRow.id == RunRow.reply_id)
+    .where(RunRow.id == bindparam("run"))
+)
+
+
 def latest_run(session: Session, question_id: int) -> RunRow | None:
     """The run of the newest generation that answers this message."""
-    found = select(RunRow).where(RunRow.question_id == question_id)
-    return session.scalar(found.order_by(RunRow.generation.desc()).limit(1))
+    return session.scalar(LATEST_FOR, {"question": question_id})
+
+
+def latest_run_in(session: Session, channel_id: int) -> RunRow | None:
+    """As `latest_run`, for the last message that a person wrote in the channel."""
+    return session.scalar(LATEST_IN, {"channel": channel_id})
+
+
+def public_ids_of(session: Session, run_id: int) -> tuple[str, str, str]:
+    """Of a run's channel, of its question and of its reply."""
+    channel, question, reply = session.connection().execute(PUBLIC_IDS, {"run": run_id}).one()
+    return channel, question, reply
+
+
+def run_and_reply(session: Session, run_id: int) -> tuple[RunRow, MessageRow]:
+    run, reply = session.execute(WITH_REPLY, {"run": run_id}).one()
+    return run, reply
 
 
 def runs_of_channel(session: Session, channel_id: int, limit: int) -> list[RunRow]:
@@ -145,10 +185,14 @@ def renew_leases(session: Session, owner: str, run_ids: Iterable[int], until: da
     return set(held)
 
 
+CANCELLED = select(RunRow.id).where(
+    RunRow.owner == bindparam("owner"), RunRow.status == "running", RunRow.cancel_requested
+)
+
+
 def cancelled_runs(session: Session, owner: str) -> list[int]:
     """The runs of a process that somebody wants stopped."""
-    found = select(RunRow.id).where(RunRow.owner == owner, RunRow.status == "running")
-    return list(session.scalars(found.where(RunRow.cancel_requested)))
+    return list(session.connection().scalars(CANCELLED, {"owner": owner}))
 
 
 def abandoned_runs(session: Session, queued_before: datetime, limit: int) -> list[RunRow]:
@@ -200,14 +244,18 @@ def set_parked(session: Session, run_id: int, until: datetime | None) -> None:
     session.execute(update(RunRow).where(RunRow.id == run_id).values(parked_until=until))
 
 
+CLOSE = (
+    update(RunRow)
+    .where(RunRow.id == bindparam("run"), RunRow.attempt == bindparam("by"))
+    .where(RunRow.status.in_(LIVE))
+    .returning(RunRow.id)
+)
+
+
 def close_run(session: Session, run_id: int, attempt: int, **values: Any) -> bool:
     """End a live run with these values; False when it is no longer this attempt's to end."""
-    won = session.connection().scalar(
-        update(RunRow)
-        .where(RunRow.id == run_id, RunRow.attempt == attempt, RunRow.status.in_(LIVE))
-        .values(finished_at=now(), lease_until=None, **values)
-        .returning(RunRow.id)
-    )
+    ended = {"finished_at": now(), "lease_until": None, **values}
+    won = session.connection().scalar(CLOSE, {"run": run_id, "by": attempt, **ended})
     return won is not None
 
 

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, delete, func, select
+from sqlalchemy import ForeignKey, String, bindparam, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from chat_app.store.base import Base, Numbered, now
 from chat_app.store.users import UserRow
+from chat_app.store.workspaces import WorkspaceMemberRow
 
 # The kinds that somebody got by signing in.
 SIGN_INS = ("session", "login")
@@ -24,15 +25,29 @@ class TokenRow(Numbered, Base):
     last_used_at: Mapped[datetime | None]
 
 
-def live_token(session: Session, token_hash: str) -> tuple[TokenRow, UserRow] | None:
-    """The unexpired token with this hash and its active owner."""
-    row = session.execute(
-        select(TokenRow, UserRow)
-        .join(UserRow, UserRow.id == TokenRow.user_id)
-        .where(TokenRow.token_hash == token_hash, UserRow.is_active)
-        .where((TokenRow.expires_at.is_(None)) | (TokenRow.expires_at > now()))
-    ).first()
-    return (row[0], row[1]) if row else None
+# Made once: every request asks this, and to make it costs more than to run it. One row for each of
+# the owner's workspaces, and one without a workspace for whom there is none.
+LIVE_TOKEN = (
+    select(TokenRow, UserRow, WorkspaceMemberRow.workspace_id, WorkspaceMemberRow.role)
+    .join(UserRow, UserRow.id == TokenRow.user_id)
+    .outerjoin(WorkspaceMemberRow, WorkspaceMemberRow.user_id == UserRow.id)
+    .where(TokenRow.token_hash == bindparam("hash"), UserRow.is_active)
+    .where(TokenRow.expires_at.is_(None) | (TokenRow.expires_at > bindparam("now")))
+    .order_by(WorkspaceMemberRow.workspace_id)
+)
+
+
+def live_token(
+    session: Session, token_hash: str
+) -> tuple[TokenRow, UserRow, dict[int, str]] | None:
+    """The unexpired token with this hash, its active owner, and their roles as `workspaces_of`
+    gives them.
+    """
+    rows = session.execute(LIVE_TOKEN, {"hash": token_hash, "now": now()}).all()
+    if not rows:
+        return None
+    token, user, *_ = rows[0]
+    return token, user, {workspace: role for *_, workspace, role in rows if role is not None}
 
 
 def tokens_of(session: Session, user_id: int) -> list[TokenRow]:

@@ -27,7 +27,7 @@ from chat_app.store.db import Session
 from chat_app.store.messages import MessageRow
 from chat_app.store.projects import ProjectRow
 from chat_app.store.run_events import StoredEvent, append_events
-from chat_app.store.runs import RunRow, latest_run
+from chat_app.store.runs import RunRow, latest_run, public_ids_of
 from chat_app.streaming import events
 from chat_app.streaming.dialects import RunRef
 
@@ -269,14 +269,16 @@ def _open(
         model=speaker.model,
     )
     if holder is not None:
-        run.status, run.attempt, run.started_at = "running", 1, now()
+        run.status, run.attempt = "running", 1
+        run.created_at = run.started_at = now()
         run.owner, run.lease_until = holder.owner, holder.until
     session.add(run)
     session.flush()
     start = events.start(run.public_id, channel.id, channel.public_id, speaker.about, question.id)
     first = StoredEvent(run.id, 1, *events.encode(start))
     append_events(session.connection(), [first])
-    return Opened(run, _ref(run, channel, question, reply), first)
+    ids = (run.public_id, channel.public_id, question.public_id, reply.public_id)
+    return Opened(run, RunRef(run.id, *ids), first)
 
 
 def _changed(opened: Opened) -> list[tuple[str, int]]:
@@ -285,11 +287,4 @@ def _changed(opened: Opened) -> list[tuple[str, int]]:
 
 def ref(session: Session, run: RunRow) -> RunRef:
     """The ids that the run's streams speak of."""
-    channel = session.get_one(ChannelRow, run.channel_id)
-    question = session.get_one(MessageRow, run.question_id)
-    reply = session.get_one(MessageRow, run.reply_id)
-    return _ref(run, channel, question, reply)
-
-
-def _ref(run: RunRow, channel: ChannelRow, question: MessageRow, reply: MessageRow) -> RunRef:
-    return RunRef(run.id, run.public_id, channel.public_id, question.public_id, reply.public_id)
+    return RunRef(run.id, run.public_id, *public_ids_of(session, run.id))

@@ -8,7 +8,7 @@ from chat_app.errors import ServerBusy, from_code
 from chat_app.store.db import Database, Session
 from chat_app.store.messages import MessageRow
 from chat_app.store.run_events import events_after, last_seq
-from chat_app.store.runs import RunRow
+from chat_app.store.runs import RunRow, run_and_reply
 from chat_app.streaming.dialects import RunRef
 from chat_app.streaming.feeds import Feeds
 from chat_app.streaming.follow import wait_for_end
@@ -25,12 +25,12 @@ def wait_for_reply(db: Database, feeds: Feeds, run: RunRef) -> tuple[RunRow, Mes
     if not wait_for_end(feeds, run):
         raise ServerBusy("The server restarts; the answer goes on. Ask again with your client_id.")
     with db.reading() as session:
-        row = session.get_one(RunRow, run.id)
+        row, reply = run_and_reply(session, run.id)
         if row.error_code is not None:
             fields = _fields_of_error(session, row)
             fields |= {"run_id": row.public_id, "message_id": row.question_id}
             raise from_code(row.error_code, row.error, **fields)
-        return row, session.get_one(MessageRow, row.reply_id)
+        return row, reply
 
 
 def _fields_of_error(session: Session, row: RunRow) -> dict[str, Any]:

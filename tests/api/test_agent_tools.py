@@ -1,15 +1,12 @@
 """What agents may use: the servers offered to them, tools switched off, policies of their own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
 
 from tests.api.tools import SYSTEM, Json, code, made, name, project, refused, servers_of, synced
 from tests.clients import Client, People
 from tests.houses import House, on_each_database
 from tests.listers import FakeTools
+from tests.statements import statements
 
 
 def agent(person: Client, **fields: object) -> Json:
@@ -180,21 +177,6 @@ def test_who_runs_a_workspace_offers_the_systems_tools_to_its_agents(
 # --- the cost ----------------------------------------------------------------------------------
 
 
-@contextmanager
-def statements(house: House) -> Iterator[list[str]]:
-    """What the database is asked meanwhile."""
-    asked: list[str] = []
-
-    def note(connection, cursor, statement, parameters, context, executemany) -> None:
-        asked.append(statement)
-
-    event.listen(house.rt.db.engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(house.rt.db.engine, "before_cursor_execute", note)
-
-
 def test_listing_agents_costs_the_same_however_many_there_are(house: House, mcp: FakeTools):
     owner = house.people.owner
     server, (echo, _) = synced(owner)
@@ -202,7 +184,7 @@ def test_listing_agents_costs_the_same_however_many_there_are(house: House, mcp:
     for _ in range(2):
         for _ in range(3):
             agent(owner, tool_server_ids=[server["id"]], disabled_tool_ids=[echo["id"]])
-        with statements(house) as asked:
+        with statements(house.rt.db) as asked:
             owner.get("/api/agents")
         costs.append(len([one for one in asked if "SELECT" in one]))
     assert costs[0] == costs[1]
@@ -211,6 +193,6 @@ def test_listing_agents_costs_the_same_however_many_there_are(house: House, mcp:
 def test_posting_a_message_loads_none_of_an_agents_choices(house: House, mcp: FakeTools):
     owner = house.people.owner
     channel_id = owner.channel()
-    with statements(house) as asked:
+    with statements(house.rt.db) as asked:
         owner.say(channel_id, "Hi", reply="none")
     assert not [one for one in asked if "agent_tool" in one]

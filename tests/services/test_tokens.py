@@ -10,6 +10,7 @@ from chat_app.runtime import Runtime
 from chat_app.services import tokens, users
 from chat_app.store.base import now
 from chat_app.store.tokens import TokenRow
+from chat_app.store.workspaces import WorkspaceMemberRow, WorkspaceRow
 from tests.conftest import ADMIN, PASSWORD
 
 
@@ -56,6 +57,23 @@ def test_who_is_identified_has_the_roles_and_scopes_that_are_theirs(rt: Runtime)
     person = tokens.identify(rt, tokens.issue(rt, user.id, "x", ("read",), 1).secret)
     assert (person.roles, person.scopes) == ({1: "viewer"}, {"read"})
     assert (person.is_operator, person.home) == (False, 1)
+
+
+def test_one_is_at_home_in_the_oldest_of_ones_workspaces_and_known_without_any(rt: Runtime):
+    users.create(rt, "ana@example.com", PASSWORD, "Ana", "viewer")
+    user = tokens.owner_of(rt, "ana@example.com")
+    secret = tokens.issue(rt, user.id, "x", ("read",), 1).secret
+    with rt.db.transaction() as session:
+        session.add(elsewhere := WorkspaceRow(name="Elsewhere"))
+        session.flush()
+        member = WorkspaceMemberRow(workspace_id=elsewhere.id, user_id=user.id, role="owner")
+        session.add(member)
+    person = tokens.identify(rt, secret)
+    assert (person.roles, person.home) == ({1: "viewer", elsewhere.id: "owner"}, 1)
+    with rt.db.transaction() as session:
+        for workspace_id in person.roles:
+            session.delete(session.get_one(WorkspaceMemberRow, (workspace_id, user.id)))
+    assert tokens.identify(rt, secret).roles == {}
 
 
 @pytest.mark.parametrize("secret", ["", "hf_x", "\udcff", "x" * 100_000])
