@@ -28,6 +28,7 @@ from chat_app.streaming.lease import USUAL, Lease
 from chat_app.streaming.pace import PACE, Pace
 from chat_app.streaming.planning import Planner
 from chat_app.streaming.points import Reached, nothing
+from chat_app.streaming.presence import Presence
 from chat_app.streaming.relay import Relay
 from chat_app.streaming.tooling import Tooling
 from chat_app.toolbox.logins import Logins
@@ -53,6 +54,7 @@ class Runtime:
     planner: Planner
     feeds: Feeds
     news: ChannelNews
+    presence: Presence
     engine: RunEngine
     keeper: Keeper
     housekeeper: Housekeeper
@@ -101,6 +103,7 @@ class Runtime:
             planner=planner,
             feeds=feeds,
             news=news,
+            presence=Presence(db, news, lease),
             engine=engine,
             keeper=Keeper(db, engine, lease),
             housekeeper=Housekeeper(db, settings.events_keep_hours, settings.remote_logs_keep_days),

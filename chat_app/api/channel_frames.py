@@ -10,14 +10,15 @@ from chat_app.api.schemas.base import show
 from chat_app.api.schemas.messages import MessageOut
 from chat_app.api.schemas.runs import RunOut
 from chat_app.errors import HoldfastError
-from chat_app.services.channel_events import Change, News, Opened
+from chat_app.services.channel_events import Change, Here, News, Opened
 from chat_app.streaming import sse
 
 
 def channel_frames(news: Iterator[News]) -> Iterator[bytes]:
     """The frames of a channel's own stream; ids are `<channel public id>:<seq>`.
 
-    `start`, then `message`, `message_removed` and `run`, each with the thing as it is now.
+    `start`, then `message`, `message_removed` and `run`, each with the thing as it is now. Who is
+    here is told without an id: it is not kept, and comes anew to who comes back.
     """
     opened = None
     try:
@@ -27,6 +28,8 @@ def channel_frames(news: Iterator[News]) -> Iterator[bytes]:
                 yield sse.RETRY + _frame(opened, opened.seq, _start(opened))
             elif item is None or opened is None:
                 yield sse.PING
+            elif isinstance(item, Here):
+                yield sse.frame(orjson.dumps(_presence(item)).decode())
             else:
                 yield b"".join(_frame(opened, change.seq, _payload(change)) for change in item)
     except HoldfastError as error:
@@ -40,6 +43,11 @@ def _frame(opened: Opened, seq: int, payload: dict[str, Any]) -> bytes:
 def _start(opened: Opened) -> dict[str, Any]:
     start = {"type": "start", "channel_id": opened.channel_id}
     return start | ({"reset": True} if opened.is_reset else {})
+
+
+def _presence(here: Here) -> dict[str, Any]:
+    people = [{"id": id, "name": name, "typing": typing} for id, name, typing in here.people]
+    return {"type": "presence", "people": people}
 
 
 def _payload(change: Change) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Channels, their members, and the stream that answers in one."""
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from chat_app import current
@@ -79,7 +79,8 @@ def remove_member(channel_id: str, user_id: str) -> ResponseReturnValue:
 @doors.event_source
 def events(channel_id: str) -> ResponseReturnValue:
     rt, who = current.runtime(), current.who()
-    news = channel_events.follow(rt, who, channel_id, doors.listener())
+    is_present = request.args.get("presence") == "1"
+    news = channel_events.follow(rt, who, channel_id, doors.listener(), is_present)
     return doors.event_stream(channel_frames(news))
 
 

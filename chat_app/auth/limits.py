@@ -38,6 +38,8 @@ def person() -> str:
 SIGN_IN = Limit("10 per minute", address, frozenset({401}))
 SIGN_UP = Limit("1000 per hour", address, frozenset({201, 302, 303, 409}))
 ASK = Limit("6000 per minute", person)
+# One says it every few seconds, in each channel that one writes in.
+TYPE = Limit("120 per minute", person)
 UPLOAD = Limit("300 per minute", person)
 # Each may be a request to the issuer; only what came to nothing counts.
 COME_IN = Limit("30 per minute", address, frozenset({400, 403, 404, 410, 503}))
@@ -61,6 +63,8 @@ BY_ENDPOINT = {
     "agent_chat.chat": ASK,
     "agent_chat.chat_stream": ASK,
     "agent_chat.chat_event_source": ASK,
+    "presence.start_typing": TYPE,
+    "presence.stop_typing": TYPE,
     "project_runs.health": CONNECT,
     "project_runs.resume_run": ASK,
     "project_runs.start_run": ASK,
@@ -77,6 +81,7 @@ BY_ENDPOINT = {
     "web.test_tool_server": CONNECT,
     "web.try_agent": ASK,
     "web.change_password": CHECK,
+    "web.connect_account": CHECK,
     "web.post_message": ASK,
     "web.provision_project": CONNECT,
     "web.regenerate": ASK,

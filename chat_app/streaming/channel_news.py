@@ -79,6 +79,11 @@ class ChannelNews:
             if watch.users == 0:
                 self._watches.pop(channel_id, None)
 
+    def ring(self, channel_id: int) -> None:
+        """Wake all who have this channel open, for something that is no change of it."""
+        if watch := self._watches.get(channel_id):
+            watch.ring()
+
     def _poll(self) -> None:
         while self._watches:
             try:

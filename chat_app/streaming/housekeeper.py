@@ -1,5 +1,5 @@
 """Deletes what is no longer needed: journals of ended runs, changes of channels, dead tokens and
-invitations, files that were never sent, and what the audit log kept for long enough.
+invitations, files that were never sent, who was here, and what the audit log kept for long enough.
 
 Any process may do it, and several at once do no harm: each step is one short transaction that
 deletes only what is still there.
@@ -18,6 +18,7 @@ from chat_app.store.base import now
 from chat_app.store.channel_events import delete_changes_before
 from chat_app.store.db import Database, Session
 from chat_app.store.invitations import delete_invitations_before
+from chat_app.store.presence import delete_lapsed
 from chat_app.store.run_events import delete_journals_before, delete_logs_before
 from chat_app.store.tokens import delete_expired
 
@@ -65,6 +66,7 @@ class Housekeeper:
         self._delete_all(delete_unsent_before, time - UNSENT_FILES_KEPT)
         with self._db.transaction() as session:
             delete_expired(session)
+            delete_lapsed(session, time)
         return runs
 
     def _delete_all(self, delete: Delete, before: datetime) -> int:

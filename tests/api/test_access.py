@@ -44,6 +44,7 @@ CHANNEL_READ = {"channels.get_channel", "channels.list_members", "channels.event
 CHANNEL_READ |= {"channels.stream", "messages.list_messages"}
 CHANNEL_WRITE = {"channels.update_channel", "channels.delete_channel", "channels.add_member"}
 CHANNEL_WRITE |= {"channels.remove_member", "messages.post_message"}
+CHANNEL_WRITE |= {"presence.start_typing", "presence.stop_typing"}
 MESSAGE_READ = {"messages.get_message"}
 MESSAGE_WRITE = {"messages.edit_message", "messages.delete_message", "messages.regenerate"}
 MESSAGE_WRITE |= {"messages.give_feedback"}

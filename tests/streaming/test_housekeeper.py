@@ -26,8 +26,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def database_url(each_database: str) -> str:
-    return each_database
+def database_url(each_installation: str) -> str:
+    return each_installation
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_live_run_is_left_alone_however_old(
     fake.wait_until(lambda: fake.open_streams == 1)
     assert housekeeper.clean(now() + HOUR * 9) == 0
     gate.set()
-    text = [e.data["content"] for e in following.get(timeout=10) if e.data["type"] == "chunk"]
+    text = [e.data["content"] for e in following.get(timeout=30) if e.data["type"] == "chunk"]
     assert "".join(text) == "Hello"
 
 
@@ -113,7 +113,7 @@ def test_two_that_clean_at_once_do_no_harm(
     run_ids = [run_of(owner, channel_id) for _ in range(5)]
     at = now() + HOUR * 2
     cleaning = [gevent.spawn(housekeeper.clean, at) for _ in range(4)]
-    assert sum(one.get(timeout=20) for one in cleaning) >= len(run_ids)
+    assert sum(one.get(timeout=30) for one in cleaning) >= len(run_ids)
     assert [events_of(rt, run_id) for run_id in run_ids] == [0] * len(run_ids)
 
 
