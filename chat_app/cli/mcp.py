@@ -59,7 +59,7 @@ def reached(command: Command) -> Command:
     options: tuple[Callable[[Command], Command], ...] = (
         click.argument("command", nargs=-1, type=click.UNPROCESSED),
         click.option("--url", help="Where it is, such as https://tools.example.com/mcp."),
-        click.option("--transport", type=click.Choice(["http", "sse"]), help="http if absent."),
+        click.option("--transport", type=params.TRANSPORT, help="http if absent."),
         click.option(
             "--api-key",
             type=params.TOOL_KEY,

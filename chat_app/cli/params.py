@@ -59,10 +59,24 @@ class Number(click.FloatRange):
         return number
 
 
+class Transport(click.Choice[str]):
+    """How an address is spoken to. "http" is what MCP calls Streamable HTTP, and the settings of
+    other clients spell in two more ways.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(["http", "sse", "streamable-http", "streamable_http"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        found = super().convert(value, param, ctx)
+        return "http" if found.startswith("streamable") else found
+
+
 LINE = Text(100)
 TITLE = Text(200)
 MODEL = Text(200, wanted="the name of a model")
 PROMPT = Text(32_000, ".*")
+TRANSPORT = Transport()
 EMAIL = Text(254, r"[^@\s]+@[^@\s]+", "an email address")
 HANDLE = Text(40, r"[\w-]+", "a handle: letters, digits, _ and -")
 # A key belongs into --api-key: in the address it would show wherever the address does.

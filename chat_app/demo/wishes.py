@@ -50,8 +50,9 @@ _DELETE = re.compile(
 )
 _NUMBER = re.compile(rf"\d{{1,9}}|{'|'.join(_ORDINALS)}|[{_DIGITS}]", re.IGNORECASE)
 _LIST = re.compile(
-    r"\b(?:list|show|read|see|give|display|what are|what(?:'s| is) in|which|have i|do i have)\b"
-    r"[^.?!\n]{0,24}\bnotes\b|^\s*(?:my )?notes\s*[?.!]?\s*$|\bwhat (?:have|did) (?:i|you) note"
+    r"\b(?:list|show|read|see|give|display|what are|what(?:'s| is) in|which|are there"
+    r"|have (?:i|we|you)|do (?:i|we|you) have)\b[^.?!\n]{0,24}\bnotes\b|\bwhat notes\b"
+    r"|^\s*(?:my )?notes\s*[?.!]?\s*$|\bwhat (?:have|did) (?:i|you) note"
     rf"|(?:列出|[顯显]示|看|[讀读]|[給给]我|所有|哪些|什[麼么])[^。！？\n]{{0,8}}{_NOTES}"
     rf"|{_NOTES}.{{0,4}}(?:有哪些|有什[麼么]|列出|清[單单]|列表)|我[記记]了(?:什[麼么]|哪些)",
     re.IGNORECASE,

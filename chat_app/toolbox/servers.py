@@ -20,6 +20,7 @@ REVIVE_FIRST_S = 1.0
 REVIVE_MOST_S = 60.0
 REVIVE_TRIES = 20
 MESSAGE_MAX_CHARS = 500
+STILL_AWAY = ToolUnavailable("A tool server does not answer yet.")
 
 log = structlog.get_logger()
 
@@ -63,7 +64,7 @@ class ToolServers:
         tries = {server_id: gevent.spawn(self._why_not, server_id) for server_id in server_ids}
         gevent.joinall(list(tries.values()), timeout=WAKE_WAIT_S)
         reasons = {
-            server_id: attempt.value if attempt.ready() else "It does not answer yet."
+            server_id: attempt.value if attempt.ready() else STILL_AWAY.message
             for server_id, attempt in tries.items()
         }
         return {server_id: reason for server_id, reason in reasons.items() if reason}

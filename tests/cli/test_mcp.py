@@ -36,6 +36,13 @@ def test_an_added_server_is_reached_at_once_and_listed_without_its_secrets(
     assert KEY not in shell.run("mcp", "list", "--json").output + shell.run("mcp", "list").output
 
 
+@pytest.mark.parametrize("spelled", ["http", "streamable-http", "streamable_http"])
+def test_streamable_http_is_known_under_all_its_names(
+    shell: Shell, mcp: FakeTools, spelled: str
+) -> None:
+    assert add(shell, "--transport", spelled)["transport"] == "http"
+
+
 def test_a_key_comes_from_standard_input_and_is_not_echoed(shell: Shell, mcp: FakeTools) -> None:
     options = ("mcp", "add", "Tools", "--url", URL, "--api-key", "-")
     added = shell.run(*options, stdin=f"{KEY}\n")

@@ -33,7 +33,7 @@ def server() -> Iterator[DemoServer]:
 
 
 def connect(server: DemoServer) -> HTTPConnection:
-    return HTTPConnection(urlsplit(server.base_url()).netloc, timeout=10)
+    return HTTPConnection(urlsplit(server.base_url()).netloc, timeout=120)
 
 
 def stream(server: DemoServer) -> bytes:
@@ -45,7 +45,7 @@ def stream(server: DemoServer) -> bytes:
 def raw(server: DemoServer, request: bytes) -> bytes:
     """Everything the server says to `request` until it closes the connection."""
     address = urlsplit(server.base_url())
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=120) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -207,7 +207,7 @@ def test_a_forked_process_gets_its_own_and_leaves_the_parents_alone(patch: str) 
         [sys.executable, "-W", "ignore", "-c", FORK.format(patch=patch)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         env=os.environ | {"no_proxy": "*"},
         check=False,
     )

@@ -85,6 +85,9 @@ def test_what_is_to_be_noted_is_noted_and_not_obeyed(question: str, text: str) -
     [
         ("list my notes", [("list_notes",)]),
         ("What are my notes?", [("list_notes",)]),
+        ("What notes are there?", [("list_notes",)]),
+        ("What notes do we have?", [("list_notes",)]),
+        ("Are there any notes in this channel?", [("list_notes",)]),
         ("我有哪些笔记？", [("list_notes",)]),
         ("我記了什麼？", [("list_notes",)]),
         ("delete note 2", [("delete_note", 2)]),

@@ -20,6 +20,7 @@ from chat_app.toolbox.logins import LEASE, Logins
 from chat_app.toolbox.specs import spec_of
 from chat_app.tools.oauth import OAuthClient, Tokens
 from chat_app.tools.values import ServerSpec
+from tests.sockets import eventually
 from tests.toolbox.conftest import CIPHER, add_server
 
 ISSUER = "https://issuer.example"
@@ -211,11 +212,11 @@ def test_a_refresh_token_that_is_not_replaced_goes_on(
 
 
 def test_of_many_at_once_in_two_processes_one_refreshes(
-    db: Database, each_database: str, issuer: Issuer, server: ToolServerRow, spec: ServerSpec
+    db: Database, url: str, issuer: Issuer, server: ToolServerRow, spec: ServerSpec
 ):
     sign_in(db, server, 0)
     issuer.takes_s = 0.3
-    other = Database(each_database)
+    other = Database(url)
     both = [Logins(one, CIPHER, issuer) for one in (db, other)]  # type: ignore[arg-type]
     tries = [gevent.spawn(token, logins, spec) for logins in both * 5]
     gevent.joinall(tries, raise_error=True)
@@ -230,7 +231,7 @@ def test_who_is_cancelled_meanwhile_does_not_lose_the_new_token(
     sign_in(db, server, 0)
     issuer.takes_s = 0.3
     impatient = gevent.spawn(token, logins, spec)
-    gevent.sleep(0.1)
+    eventually(lambda: len(issuer.asked) == 1)
     impatient.kill()
     assert token(logins, spec) == "new-1"
     assert len(issuer.asked) == 1
@@ -243,12 +244,12 @@ def test_the_lease_of_a_dead_process_lapses(
     with db.transaction() as session:
         assert store.take_lease(session, login_id, 1, LEASE)
         assert not store.take_lease(session, login_id, 1, LEASE)
-    with gevent.Timeout(0.3, False):
-        token(logins, spec)
+    waiting = gevent.spawn(token, logins, spec)
+    gevent.sleep(0.3)
     assert issuer.asked == []
     with db.transaction() as session:
         session.get_one(ToolLoginRow, login_id).refreshing_until = now() - timedelta(seconds=1)
-    assert token(logins, spec) == "new-1"
+    assert waiting.get(timeout=30) == "new-1"
 
 
 def test_one_that_wakes_up_late_overwrites_nothing(db: Database, server: ToolServerRow):

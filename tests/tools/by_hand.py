@@ -40,7 +40,8 @@ def nested(depth: int) -> dict[str, Any]:
     return {"type": "object", **schema}
 
 
-tools = [tool(name) for name in ("echo", "wait", "grow", "ask", "refuse", "big", "last", "die")]
+NAMES = ("echo", "wait", "grow", "ask", "refuse", "big", "last", "slur", "die")
+tools = [tool(name) for name in NAMES]
 BOMBS = [
     tool("good"),
     tool("good", description="the second of that name"),
@@ -57,6 +58,8 @@ BOMBS = [
 def listed(params: dict[str, Any]) -> dict[str, Any]:
     if KIND == "bombs":
         return {"tools": BOMBS}
+    if KIND == "abyss":  # deeper than any reader goes
+        return {"tools": [tool("abyss", inputSchema=nested(300))]}
     if KIND == "pages":
         page = int(params.get("cursor", 0))
         return {"tools": [tool(f"t{page}")], "nextCursor": str(page + 1)}
@@ -87,6 +90,9 @@ def call(id: Any, name: str, args: dict[str, Any]) -> None:
         case "last":  # with the id at the end, as JavaScript's SDK writes it
             result = json.dumps({"content": [{"type": "text", "text": "x" * args["size"]}]})
             print(f'{{"result":{result},"jsonrpc":"2.0","id":{id}}}', flush=True)
+        case "slur":  # half of a character, as JavaScript cuts them
+            said = json.dumps({"content": [{"type": "text", "text": "\ud83d"}]})
+            print(f'{{"jsonrpc":"2.0","id":{id},"result":{said}}}', flush=True)
         case "die":
             lived("dying")
             os._exit(1)
@@ -112,7 +118,9 @@ def take(message: dict[str, Any]) -> None:
             lived("cancelled")
         case None:
             text(waiting.pop(id), json.dumps(message.get("result", "error")))
-        case _ if id is not None:
+        case _ if KIND == "strict" and id is not None:
+            sys.exit(4)  # as servers on Rust's SDK do before they were greeted
+        case _ if id is not None and KIND != "deaf":
             say(id=id, error={"code": -32601, "message": "Method not found"})
 
 
@@ -133,8 +141,6 @@ def main() -> None:
         case "exits":
             print("I will not.", file=sys.stderr)
             sys.exit(3)
-        case "silent":
-            time.sleep(600)
         case "stubborn":
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)

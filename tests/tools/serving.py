@@ -20,7 +20,7 @@ from tests.sockets import eventually
 HERE = Path(__file__).parent
 ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 LIMITS = ToolLimits(sync_s=10.0, result_bytes=64 * 1024)
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 numbers = itertools.count(1)
 
 

@@ -52,4 +52,4 @@ def signed_in_at(authorization_url: str) -> httpx2.URL:
 
 
 def _http() -> httpx2.Client:
-    return httpx2.Client(verify=False, timeout=10)
+    return httpx2.Client(verify=False, timeout=30)

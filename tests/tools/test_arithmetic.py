@@ -57,14 +57,14 @@ def test_arithmetic_is_worked_out(expression: str, value: float):
     ],
 )
 def test_what_is_too_big_is_refused_at_once(expression: str):
-    began_s = time.monotonic()
+    began_s = time.thread_time()
     try:
         calculate(expression)
     except BadExpression:
         pass
     else:
         assert expression == "9" * 490
-    assert time.monotonic() - began_s < 0.5
+    assert time.thread_time() - began_s < 0.5
 
 
 @pytest.mark.parametrize(

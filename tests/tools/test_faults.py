@@ -63,11 +63,13 @@ UNKNOWN = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         (RuntimeError("Unsupported protocol version"), "sent something that is not MCP."),
         (EgressRefused("It is private."), "cannot be used. It is private."),
         (KeyError("x"), "cannot be used because of a fault of Holdfast."),
-        (MCPError(types.CONNECTION_CLOSED, "x"), "broke off the connection."),
-        (MCPError(types.REQUEST_TIMEOUT, "x"), "did not answer in time."),
+        (MCPError(types.CONNECTION_CLOSED, "Connection closed"), "broke off the connection."),
+        (MCPError(types.REQUEST_TIMEOUT, "Request 'x' timed out"), "did not answer in time."),
+        (MCPError(types.CONNECTION_CLOSED, "No moon."), "answered with an error: No moon."),
+        (MCPError(types.REQUEST_TIMEOUT, "No moon."), "answered with an error: No moon."),
         (MCPError(types.UNSUPPORTED_PROTOCOL_VERSION, "x"), "speaks a version of MCP"),
-        (MCPError(types.INTERNAL_ERROR, "No s3cret\n today"), "answered: No … today"),
-        (MCPError(types.INTERNAL_ERROR, ""), "answered: an error without a word"),
+        (MCPError(types.INTERNAL_ERROR, "No s3cret\n today"), "answered with an error: No … today"),
+        (MCPError(types.INTERNAL_ERROR, ""), f"answered with an error: {types.INTERNAL_ERROR}"),
         (ToolUnavailable("As it is."), "As it is."),
     ],
 )
@@ -112,7 +114,8 @@ def test_a_missing_sign_in_is_marked(status: int):
 
 
 def test_a_refused_call_is_a_failed_tool():
-    for code in (types.INVALID_PARAMS, types.METHOD_NOT_FOUND, 7, types.HEADER_MISMATCH):
+    said_by_sdk_too = types.CONNECTION_CLOSED, types.REQUEST_TIMEOUT
+    for code in (types.INVALID_PARAMS, types.METHOD_NOT_FOUND, 7, *said_by_sdk_too):
         fault = of_call(MCPError(code, "Not s3cret."), SPEC, Trace())
         assert type(fault.error) is ToolFailed
         assert fault.error.message == "Weather refused the call: Not …."
@@ -128,6 +131,16 @@ def test_a_refused_call_is_a_failed_tool():
 )
 def test_what_we_do_not_offer_is_said_in_our_words(code: int, words: str):
     assert words in of_call(MCPError(code, "x"), SPEC, Trace()).error.message
+
+
+@pytest.mark.parametrize(
+    "said", ["Unexpected content type: text/html", "server answered a request with 202 Accepted"]
+)
+def test_what_is_no_answer_is_no_refusal(said: str):
+    found = of_call(MCPError(types.INVALID_REQUEST, said), SPEC, Trace(200))
+    assert type(found.error) is ToolUnavailable
+    assert found.error.message == "Weather sent something that is not MCP."
+    assert found.error.fields == {"may_have_run": True}
 
 
 @pytest.mark.parametrize(

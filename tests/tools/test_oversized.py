@@ -16,6 +16,7 @@ from chat_app.tools.sidecar.oversized import answered_id
         (b'{"jsonrpc":"2.0","method":"notifications/x"', b'"id":3}}', None),
         (b'{"jsonrpc":"2.0","id":"a","result":', b"}", None),
         (b'{"result":{"content":[', b'{"id":9}]}}', None),
+        (b'{"jsonrpc":"2.0","id":7,"method":"ping","params":', b"}", None),
         (b"yes yes yes", b"yes", None),
     ],
 )

@@ -128,7 +128,7 @@ def test_all_calls_in_flight_end_when_their_server_dies(
     calls = [gevent.spawn(client.call, watched, "wait", {}, LONG_S) for _ in range(10)]
     eventually(lambda: lived(path).count("started") == 10)
     os.kill(pids(path)[0], signal.SIGKILL)
-    gevent.joinall(calls, timeout=5)
+    gevent.joinall(calls, timeout=30)
     assert all(isinstance(call.exception, ToolUnavailable) for call in calls)
 
 
@@ -211,7 +211,7 @@ def test_a_forgotten_server_ends_and_its_calls_with_it(
     call = gevent.spawn(client.call, watched, "wait", {}, LONG_S)
     eventually(lambda: "started" in lived(path))
     client.forget(watched.id)
-    call.join(5)
+    call.join(60)
     assert isinstance(call.exception, ToolUnavailable)
     eventually(lambda: not psutil.pid_exists(pids(path)[0]))
 

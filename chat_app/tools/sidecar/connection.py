@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import anyio
 import httpx2
 import mcp_types as types
 from mcp.client._probe import negotiate_auto  # what Client(mode="auto") does, without its imports
 from mcp.client.session import ClientSession, ElicitationFnT, IncomingMessage
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
 
 from chat_app.egress import parse_url
@@ -20,6 +22,9 @@ from chat_app.tools.sidecar.stdio import stdio_transport
 from chat_app.tools.values import DEMO, ServerSpec
 
 CLIENT = types.Implementation(name="holdfast", version="1")
+# Of the time for connecting: how long a server may be silent about 2026-07-28. Some of before take
+# no notice of a question that they do not know, and are asked as before while there is time.
+PROBE_SHARE = 0.3
 
 
 @asynccontextmanager
@@ -29,8 +34,10 @@ async def connected(
     elicit: ElicitationFnT,
     on_tools_changed: Callable[[], None],
     on_end: Callable[[], None],
+    is_old: bool = False,
 ) -> AsyncIterator[ClientSession]:
-    """A session that has shaken hands. `on_end` is called when the other side is gone.
+    """A session that has shaken hands. `on_end` is called when the other side is gone. A server
+    that `is_old` is not asked for a protocol of 2026.
 
     Raises what the transport raises, often in an ExceptionGroup, MCPError, and EgressRefused.
     """
@@ -46,12 +53,13 @@ async def connected(
     async with _transport(spec, shared) as (read_stream, write_stream):
         session = Session(
             dispatcher=Dispatcher(read_stream, write_stream, on_end),
+            probe_s=PROBE_SHARE * shared.limits.sync_s,
             elicitation_callback=elicit,
             message_handler=on_message,
             client_info=CLIENT,
         )
         async with session:
-            await negotiate_auto(session)
+            await (session.initialize() if is_old else negotiate_auto(session))
             yield session
 
 
@@ -70,7 +78,19 @@ class Dispatcher(JSONRPCDispatcher):
 
 
 class Session(ClientSession):
-    """Takes results as they come."""
+    """Takes results as they come, and silence for an answer."""
+
+    def __init__(self, *, probe_s: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._probe_s = probe_s
+
+    async def send_discover(self, version: str) -> dict[str, Any]:
+        """The SDK waits for ten seconds, which is all the time there is."""
+        try:
+            with anyio.fail_after(self._probe_s):
+                return await super().send_discover(version)
+        except TimeoutError:
+            raise MCPError(types.REQUEST_TIMEOUT, "The probe was not answered.") from None
 
     async def validate_tool_result(self, name: str, result: types.CallToolResult) -> None:
         """Not against the server's own schema: one with a costly pattern would stop all sessions,

@@ -110,6 +110,12 @@ _REFUSED_CALLS = {
 # The SDK's own words for an HTTP status without a JSON-RPC error in the body.
 _BY_STATUS = "Server returned an error response"
 _CLOSED = "Connection closed"
+# Its words for two codes that JSON-RPC leaves to servers, which mean anything at all by them.
+_OWN_WORDS = {
+    types.CONNECTION_CLOSED: (_CLOSED, "SSE stream "),
+    types.REQUEST_TIMEOUT: ("Request ",),
+}
+_NO_ANSWER = ("Unexpected content type: ", "server answered a request with 202 Accepted")
 _NO_SESSION = ("Session terminated", "Session not found")
 
 
@@ -126,9 +132,9 @@ class Fault:
 def of_connecting(fault: BaseException, spec: ServerSpec, note: Trace) -> HoldfastError:
     """ToolUnavailable for what went wrong while a session was opened, kept or asked for tools."""
     origin = _origin(fault)
-    if isinstance(origin, MCPError) and origin.code not in _CODES and not _is_by_status(origin):
-        said = shown(origin.message, spec) or "an error without a word"
-        return ToolUnavailable(f"{spec.name} answered: {said}")
+    if isinstance(origin, MCPError) and not (_is_coded(origin) or _is_by_status(origin)):
+        said = shown(origin.message, spec) or f"{origin.code}"
+        return ToolUnavailable(f"{spec.name} answered with an error: {said}")
     return _unavailable(origin, spec, note)
 
 
@@ -147,7 +153,7 @@ def of_call(fault: BaseException, spec: ServerSpec, note: Trace) -> Fault:
         return Fault(_unavailable(origin, spec, note), did_not_run=True)
     if origin.message == TOO_LARGE or note.is_too_large or _is_over_limit(origin):
         return Fault(ToolFailed(f"{spec.name} sent a result that is too large."))
-    if origin.code in _CODES:
+    if _is_coded(origin):
         is_cut = origin.code == types.CONNECTION_CLOSED
         error = _unavailable(origin, spec, note, may_have_run=True)
         return Fault(error, is_cut=is_cut, is_dead=is_cut and origin.message == _CLOSED)
@@ -155,6 +161,8 @@ def of_call(fault: BaseException, spec: ServerSpec, note: Trace) -> Fault:
         # Refused before it ran, except where the server itself broke.
         ran = {"may_have_run": True} if (note.status or 500) >= 500 else {}
         return Fault(_unavailable(origin, spec, note, **ran))
+    if origin.message.startswith(_NO_ANSWER):
+        return Fault(_unavailable(origin, spec, note, may_have_run=True))
     if origin.code in _REFUSED_CALLS:
         return Fault(ToolFailed(f"{spec.name} {_REFUSED_CALLS[origin.code]}"))
     said = shown(origin.message, spec) or origin.code
@@ -174,7 +182,7 @@ def _unavailable(
         return _by_status(spec, note.status, fields)
     if note.is_too_large or _is_over_limit(origin):
         return ToolUnavailable(f"{spec.name} {_TOO_LONG}", **fields)
-    if isinstance(origin, MCPError) and origin.code in _CODES:
+    if isinstance(origin, MCPError) and _is_coded(origin):
         return ToolUnavailable(f"{spec.name} {_CODES[origin.code]}", **fields)
     known = next((cls for cls in type(origin).__mro__ if cls in FAULTS), None)
     if known is None:
@@ -188,6 +196,11 @@ def _by_status(spec: ServerSpec, status: int, fields: dict[str, bool]) -> ToolUn
     if 300 <= status < 400:
         return ToolUnavailable(f"{spec.name} redirects to another address.")
     return ToolUnavailable(f"{spec.name} answered with HTTP status {status}.", **fields)
+
+
+def _is_coded(fault: MCPError) -> bool:
+    """Whether the code alone says what happened, and not the words of the server."""
+    return fault.code in _CODES and fault.message.startswith(_OWN_WORDS.get(fault.code, ""))
 
 
 def _is_over_limit(fault: BaseException) -> bool:

@@ -94,7 +94,10 @@ async def _register(
         made = await handle_registration_response(response)
         check_registration_usable(made)
     except OAuthFlowError:
-        raise _refused(spec, response, "did not register Holdfast as a client") from None
+        why, fields = _why(response)
+        raise ToolUnavailable(
+            f"The sign-in of {spec.name} did not register Holdfast as a client ({why}).", **fields
+        ) from None
     return OAuthClient(
         client_id=made.client_id,
         secret=made.client_secret,
@@ -121,7 +124,8 @@ async def _tokens(
     async with opened(spec, networks) as http:
         response = await http.send(request)
     if response.status_code not in (200, 201):
-        raise _refused(spec, response, "gave no token")
+        why, fields = _why(response)
+        raise ToolUnavailable(f"The sign-in of {spec.name} gave no token ({why}).", **fields)
     try:
         found = await handle_token_response_scopes(response)
     except OAuthFlowError:
@@ -150,12 +154,12 @@ def _proven(client: OAuthClient, grant: dict[str, str]) -> tuple[dict[str, str],
     return headers, data
 
 
-def _refused(spec: ServerSpec, response: httpx2.Response, what: str) -> ToolUnavailable:
-    """With the code that OAuth has for it, and none of the words: they may repeat what was sent."""
+def _why(response: httpx2.Response) -> tuple[str, dict[str, str]]:
+    """The code that OAuth has for it, else HTTP's, and the fields of an error about it. None of
+    the words: they may repeat what was sent.
+    """
     code = _code(response)
-    why = code or f"HTTP status {response.status_code}"
-    fields = {"oauth_error": code} if code else {}
-    return ToolUnavailable(f"The sign-in of {spec.name} {what} ({why}).", **fields)
+    return (code, {"oauth_error": code}) if code else (f"HTTP {response.status_code}", {})
 
 
 def _code(response: httpx2.Response) -> str | None:

@@ -83,7 +83,7 @@ async def _resource_metadata(
         if response.status_code >= 500 or response.status_code == 429:
             failed = response.status_code
     if failed is not None:  # which says nothing about whether there are any
-        raise _unavailable(spec, f"answered with HTTP status {failed}.")
+        raise ToolUnavailable(f"The sign-in of {spec.name} answered with HTTP status {failed}.")
     return None
 
 
@@ -99,10 +99,14 @@ async def _server_metadata(
             _check_issuer(spec, found, issuer)
             return found
         if not goes_on:
-            raise _unavailable(spec, f"answered with HTTP status {response.status_code}.")
+            raise ToolUnavailable(
+                f"The sign-in of {spec.name} answered with HTTP status {response.status_code}."
+            )
     if resource is None:
         raise ToolUnavailable(f"{spec.name} does not offer to sign in (OAuth).")
-    raise _unavailable(spec, "does not say how it is done: it has no metadata.")
+    raise ToolUnavailable(
+        f"The sign-in of {spec.name} does not say how it is done: it has no metadata."
+    )
 
 
 def _check_issuer(spec: ServerSpec, found: OAuthMetadata, issuer: str | None) -> None:
@@ -113,7 +117,7 @@ def _check_issuer(spec: ServerSpec, found: OAuthMetadata, issuer: str | None) ->
         parts = urlsplit(spec.url or "")
         is_right = issuers_match(str(found.issuer), f"{parts.scheme}://{parts.netloc}".lower())
     if not is_right:
-        raise _unavailable(spec, "says that it is somebody else's.")
+        raise ToolUnavailable(f"The sign-in of {spec.name} says that it is somebody else's.")
 
 
 def _described(
@@ -122,8 +126,8 @@ def _described(
     resource: ProtectedResourceMetadata | None,
     server: OAuthMetadata,
 ) -> AuthServer:
-    if "S256" not in (server.code_challenge_methods_supported or ()):
-        raise _unavailable(spec, "is not safe enough: it has no PKCE.")  # MCP: MUST refuse
+    if "S256" not in (server.code_challenge_methods_supported or ()):  # MCP: MUST refuse
+        raise ToolUnavailable(f"The sign-in of {spec.name} is not safe enough: it has no PKCE.")
     scope = get_client_metadata_scopes(
         extract_scope_from_www_auth(challenge), resource, server, DEFAULT_GRANT_TYPES
     )
@@ -149,7 +153,7 @@ def _described(
         )
     )
     if is_long:
-        raise _unavailable(spec, "has metadata that are too long.")
+        raise ToolUnavailable(f"The sign-in of {spec.name} has metadata that are too long.")
     return found
 
 
@@ -160,9 +164,5 @@ def _resource(spec: ServerSpec, metadata: ProtectedResourceMetadata | None) -> s
         return own
     named = str(metadata.resource)
     if not check_resource_allowed(requested_resource=own, configured_resource=named):
-        raise _unavailable(spec, "is for another server.")
+        raise ToolUnavailable(f"The sign-in of {spec.name} is for another server.")
     return named
-
-
-def _unavailable(spec: ServerSpec, what: str) -> ToolUnavailable:
-    return ToolUnavailable(f"The sign-in of {spec.name} {what}")

@@ -1,4 +1,4 @@
-"""Finds out which request a too long message answers, from its two ends. Pure."""
+"""Finds out which request a too long, or broken, message answers, from its two ends. Pure."""
 
 import re
 
@@ -6,7 +6,9 @@ from chat_app.tools.lines import LongLine
 
 # JSON-RPC puts no order on members: Python's SDK writes the id before the result, JavaScript's
 # after it.
-_FIRST = re.compile(rb'\A\s*\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*,')
+_FIRST = re.compile(
+    rb'\A\s*\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*,\s*"(?:result|error)"'
+)
 _LAST = re.compile(rb'[,{]\s*"id"\s*:\s*(\d{1,15})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*\Z')
 
 

@@ -121,9 +121,9 @@ class ServerSession:
             return self._link
         left_s = self._breaker.left_s(time.monotonic())
         if left_s > 0 and not at_once:
-            again = f"{self._last_fault.message} It is tried again in {max(1, round(left_s))} s."
-            fields = {**self._last_fault.fields, "retry_after": max(1, round(left_s))}
-            raise ToolUnavailable(again, **fields)
+            last, wait_s = self._last_fault, max(1, round(left_s))
+            fields = {**last.fields, "retry_after": wait_s}
+            raise ToolUnavailable(f"{last.message} It is tried again in {wait_s} s.", **fields)
         self._breaker.close()
         self._bell.set()
         # Shielded: one caller's cancellation must not cancel what others wait for.
@@ -168,7 +168,7 @@ class ServerSession:
             async with AsyncExitStack() as stack:
                 self._is_opening = True
                 async with asyncio.timeout(self._shared.limits.sync_s):
-                    link = await self._connect(stack)
+                    link = await self._connect(stack, note)
                 self._is_opening = False
                 self._settle(link)
                 await self._keep(link)
@@ -182,7 +182,16 @@ class ServerSession:
             self._failed(link, fault)
         return fault
 
-    async def _connect(self, stack: AsyncExitStack) -> Link:
+    async def _connect(self, stack: AsyncExitStack, note: Trace) -> Link:
+        try:
+            return await self._shake_hands(stack)
+        except Exception as fault:
+            # Some servers of before 2026 end, or hang up, when they are asked for more.
+            if not faults.of_call(fault, self.spec, note).is_cut:
+                raise
+        return await self._shake_hands(stack, is_old=True)
+
+    async def _shake_hands(self, stack: AsyncExitStack, is_old: bool = False) -> Link:
         lister = Lister(self.spec, self._shared)
         opening = connected(
             self.spec,
@@ -190,6 +199,7 @@ class ServerSession:
             elicit=elicited(self._calls),
             on_tools_changed=lister.changed,
             on_end=lambda: self._lose(link),
+            is_old=is_old,
         )
         link: Link | None = None
         session = await stack.enter_async_context(opening)

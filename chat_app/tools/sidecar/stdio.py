@@ -20,7 +20,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, jsonrpc_message_adapter
 
-from chat_app.tools.lines import Lines, LongLine
+from chat_app.tools.lines import KEPT_BYTES, Lines, LongLine
 from chat_app.tools.rate import Rate
 from chat_app.tools.sidecar.oversized import answered_id
 from chat_app.tools.sidecar.said import shown
@@ -35,7 +35,7 @@ ENDLESS = 64  # so many times the longest message is no message at all
 STDERR_LINES, STDERR_PER_S, STDERR_LINE_BYTES = 10, 10.0, 2_000
 STDIN_CLOSED_S, TERM_S, POLL_S = 1.0, 1.0, 0.02
 EXIT_POLL_S = 1.0
-TOO_LARGE = "The message is too large."
+TOO_LARGE, UNREADABLE = "The message is too large.", "The message cannot be read."
 
 Pipe = TypeVar("Pipe", asyncio.StreamReader, asyncio.StreamWriter)
 Incoming = MemoryObjectSendStream[SessionMessage | Exception]
@@ -120,16 +120,22 @@ async def _chunks(read: Callable[[int], Awaitable[bytes]]) -> AsyncIterator[byte
 
 
 def _parse(line: bytes | LongLine) -> SessionMessage | None:
-    """The message, or None for what is none. A too long one fails the request it answers."""
+    """The message, or None for what is none. One that is too long, or cannot be read (half a
+    character, an abyss of brackets), fails the request it answers."""
     if isinstance(line, LongLine):
         if (id := answered_id(line)) is None:
             raise NotMcp
-        error = ErrorData(code=PARSE_ERROR, message=TOO_LARGE)
-        return SessionMessage(JSONRPCError(jsonrpc="2.0", id=id, error=error))
+        return _failure(id, TOO_LARGE)
     try:
         return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
     except ValueError:
-        return None
+        id = answered_id(LongLine(line[:KEPT_BYTES], line[-KEPT_BYTES:]))
+        return None if id is None else _failure(id, UNREADABLE)
+
+
+def _failure(id: int, why: str) -> SessionMessage:
+    error = ErrorData(code=PARSE_ERROR, message=why)
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=id, error=error))
 
 
 async def _write(process: Process, outgoing: Outgoing, incoming: Incoming) -> None:
