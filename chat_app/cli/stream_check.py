@@ -7,6 +7,7 @@ database nor the settings of what it checks.
 import json
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Never
 
@@ -79,7 +80,8 @@ class Report:
         self._as_json = as_json
         self._began = time.monotonic()
         self.tally = Tally()
-        self.status: str | None = None  # of the run, once it was watched
+        self.has_watched = False
+        self.status: str | None = None  # of the run that was watched
 
     def step(self, step: str, sentence: str, /, **fields: Any) -> None:
         """Something was done: `fields` in JSON, the sentence for a person."""
@@ -100,7 +102,7 @@ class Report:
         """The sum and the verdict: what is wrong goes to stderr, and what may help."""
         if self._as_json:
             self._end_for_programs(trouble)
-        elif self.tally.has_begun:
+        elif self.has_watched:
             state, seconds = self.status or "unknown", time.monotonic() - self._began
             click.echo(f"{self.tally.sentence} Final state: {state}, after {seconds:.1f} s.")
         if trouble:
@@ -141,11 +143,20 @@ class Check:
             self._report.event,
             self._report.cut,
         )
-        self._report.tally = watching.tally
-        watching.watch()
+        self._report.tally, self._report.has_watched = watching.tally, True
+        try:
+            watching.watch()
+        except Trouble:
+            with suppress(Trouble):  # the first one says more
+                self._look(project, run)
+            raise
+        return verdict(watching.tally, self._look(project, run))
+
+    def _look(self, project: Item, run: Item) -> Item:
+        """The run as it is now."""
         run = self._there.run(project["id"], run["run_id"])
         self._report.status = run["status"]
-        return verdict(watching.tally, run)
+        return run
 
     def _sign_in(self) -> None:
         if token := self._options["token"]:

@@ -15,6 +15,10 @@ from chat_app.cli.distant import SILENCE_S, Installation
 from chat_app.remote.values import Sent
 
 BACKOFF_S, BACKOFF_MAX_S = 0.5, 10.0
+SILENT = (
+    "it has to send `event: log` on GET /tasks/<id>/stream;"
+    " docs/api.md and examples/ai_server.py show how."
+)
 
 
 @dataclass
@@ -34,10 +38,6 @@ class Tally:
     @property
     def events(self) -> int:
         return self.counts.total()
-
-    @property
-    def has_begun(self) -> bool:
-        return bool(self.events or self.cuts)
 
     @property
     def has_ended(self) -> bool:
@@ -115,6 +115,9 @@ class Watching:
         if not self.has_heard:
             raise Trouble(problem, BUFFERED)
         advice = f"It goes on: watch it with --run {self.run_id}, and give it a longer --timeout."
+        if not self.tally.events:
+            problem = f"Not one event of the run came within {self.timeout_s:g} s."
+            advice += f" If nothing comes even then, the AI server is silent: {SILENT}"
         raise Trouble(problem, advice)
 
     def _never_heard(self, error: httpx2.HTTPError) -> Trouble:
@@ -138,8 +141,7 @@ def verdict(tally: Tally, run: dict[str, Any]) -> Trouble | None:
     if not tally.counts["log"]:
         return Trouble(
             "Not one `log` event came.",
-            "The AI server did its task and said nothing: it has to send `event: log` on"
-            " GET /tasks/<id>/stream; docs/api.md and examples/ai_server.py show how.",
+            f"The AI server did its task and said nothing: {SILENT}",
         )
     return None
 

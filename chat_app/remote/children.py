@@ -90,7 +90,8 @@ class Children:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # logs are in it
             directory.mkdir(mode=0o700, exist_ok=True)
         except OSError as fault:
-            raise AIServerUnavailable(f"{fault.filename}: {fault.strerror}.") from fault
+            why = f"{fault.filename}: {fault.strerror}"
+            raise AIServerUnavailable(f"The AI server cannot be started: {why}.") from fault
         return directory
 
     def start(self, command: Sequence[str], environ: Mapping[str, str], project: str) -> Starting:

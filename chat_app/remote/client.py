@@ -14,7 +14,7 @@ from chat_app.remote import answers
 from chat_app.remote.faults import FOREIGN, UNSENT, TooLarge, by_status, map_fault
 from chat_app.remote.sse import SseParser
 from chat_app.remote.values import Address, Cut, Sent, Task
-from chat_app.remote.wire import Wire, within
+from chat_app.remote.wire import Wire, trusting, within
 
 CONNECT_S = 3.0
 # For a whole answer, from its connection to its last byte; of a stream for its headers.
@@ -42,8 +42,7 @@ class AiServers:
         self, networks: Networks, answer_s: float = ANSWER_S, silence_s: float = SILENCE_S
     ) -> None:
         self._answer_s, self._silence_s = answer_s, silence_s
-        tls = httpx2.create_ssl_context()
-        self._guarded, self._free = Wire(networks, tls), Wire(None, tls)
+        self._guarded, self._free = Wire(networks, trusting()), Wire(None, trusting())
 
     def health(self, address: Address, answer_s: float | None = None) -> dict[str, Any]:
         """What `GET /health` answers; {} where that is a 2xx without a JSON object. With

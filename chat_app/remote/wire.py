@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from queue import Empty, Queue
 from ssl import SSLContext
 from threading import Thread
@@ -44,6 +45,12 @@ def within(seconds: float) -> Iterator[None]:
         yield
     finally:
         _deadline.reset(token)
+
+
+@lru_cache(1)
+def trusting() -> SSLContext:
+    """One for the process: reading the certificates takes 25 ms. It heeds SSL_CERT_FILE."""
+    return httpx2.create_ssl_context()
 
 
 class Wire(httpx2.HTTPTransport):

@@ -143,16 +143,15 @@ def get(rt: Runtime, person: Person, ref: str | int, run_ref: str) -> RemoteRun:
 def stop(rt: Runtime, person: Person, ref: str | int, run_ref: str) -> RemoteRun:
     """Stop a run, here and on the AI server; its log is kept. One that has ended stays as it is.
 
-    Gives the run as it was. Raises `ProjectNotFound`, `AccessDenied`, `RunNotFound`.
+    Comes back once it has ended, or soon. Raises `ProjectNotFound`, `AccessDenied`, `RunNotFound`.
     """
     with rt.db.reading() as session:
         project = access.project(session, person, ref)
         person.must_write(project.workspace_id)
         run = _run(session, project, run_ref)
-        shown, place = _shown(session, project.id, [run])[0], opening.ref(session, run)
-    if shown.is_live:
-        rt.engine.cancel(place)
-    return shown
+        live = [opening.ref(session, run)] if run.is_live else []
+    rt.engine.stop(live)
+    return get(rt, person, ref, run_ref)
 
 
 def stream(

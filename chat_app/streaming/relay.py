@@ -36,8 +36,6 @@ from chat_app.streaming.running import Running
 from chat_app.streaming.task_writing import QUIET_S, Writing
 from chat_app.streaming.upstream import AI_SERVER_LOST_S, Upstream
 
-# How often a task that is over is read whose stream does not end.
-READINGS_MAX = 2
 STOP_MAX_S = 3.0
 # So long after it was asked an AI server may list a task that it had not listed yet.
 BEGINS_WITHIN = timedelta(seconds=3)
@@ -90,8 +88,8 @@ class Relay:
                 if (task_id := self._begun(plan, live)) is not None:
                     self._servers.stop(plan.address, task_id)
         except AIServerUnavailable as error:
-            sentence = f"{error.message} The task may go on there."
-            self._journal.append(live, events.notice(sentence, error.error_code))
+            found = AIServerUnavailable(f"{error.message} The task may go on there.")
+            self._journal.append(live, events.notice(found.message, found.error_code))
 
     def _begun(self, plan: RemotePlan, live: LiveRun) -> str | None:
         with self._db.reading() as session:
@@ -195,13 +193,15 @@ class Relay:
         upstream = Upstream(
             self._servers, plan.address, task_id, rejoining, writing.pending, self._lost_s
         )
-        readings, over = 0, None
-        while over is None or readings < READINGS_MAX:
+        over, is_in_vain = None, False
+        # A stream that says nothing more and does not end is read anew, until that brings nothing.
+        while over is None or not is_in_vain:
+            was_over, count = over is not None, rejoining.position.count
             with _reading(upstream, writing.pending) as reader:
                 over = writing.until(reader.ready, upstream.is_over)
             if over is None:
                 return _outcome(reader)
-            readings += 1
+            is_in_vain = was_over and rejoining.position.count == count
         upstream.give_up()
         writing.finish()
         return over

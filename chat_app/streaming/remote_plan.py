@@ -21,8 +21,8 @@ from chat_app.store.messages import MessageRow
 from chat_app.store.projects import (
     READY,
     RUNNING,
-    ProjectMemberRow,
     ProjectRow,
+    is_used_by,
     lock_project,
 )
 from chat_app.store.remote_tasks import RemoteTaskRow, live_run_of_project
@@ -33,6 +33,13 @@ from chat_app.store.workspaces import WorkspaceMemberRow
 
 MANAGERS = ("owner", "admin")
 BUSY = "The project is RUNNING: it does one thing at a time."
+# Each with its status, so that each can be translated whole.
+NOT_READY = {
+    "CREATED": "The project is CREATED",
+    "PROVISIONING": "The project is PROVISIONING",
+    "STOPPED": "The project is STOPPED",
+    "FAILED": "The project is FAILED",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +93,9 @@ def open_task(
         raise ProjectNotFound
     if project.status != READY:
         raise ProjectNotReady(
-            f"The project is {project.status}: {project.last_error}"
+            f"{NOT_READY[project.status]}: {project.last_error}"
             if project.last_error
-            else f"The project is {project.status}.",
+            else f"{NOT_READY[project.status]}.",
             status=project.status,
         )
     busy = live_run_of_project(session, project.id)
@@ -101,7 +108,7 @@ def open_task(
 
 
 def may_use(session: Session, project_id: int, user_id: int | None) -> bool:
-    """Whether somebody may use a project: as `access.project` has it, without a request."""
+    """Whether somebody may start runs in a project, without a request that could say so."""
     project = session.get(ProjectRow, project_id)
     user = session.get(UserRow, user_id) if user_id is not None else None
     if project is None or user is None or user.is_operator:
@@ -109,5 +116,4 @@ def may_use(session: Session, project_id: int, user_id: int | None) -> bool:
     place = session.get(WorkspaceMemberRow, (project.workspace_id, user.id))
     if place is None or place.role == "viewer":
         return False
-    is_theirs = project.owner_id == user.id or place.role in MANAGERS
-    return is_theirs or session.get(ProjectMemberRow, (project.id, user.id)) is not None
+    return is_used_by(session, project, user.id, manages=place.role in MANAGERS)

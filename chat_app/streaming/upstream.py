@@ -16,10 +16,12 @@ from chat_app.remote.position import Gap, Rejoining, Reopen
 from chat_app.remote.values import Address, Cut, Sent, Task
 from chat_app.streaming.pending import Pending
 
-# So long an AI server may be away in the midst of a task.
+# So long an AI server may be away in the midst of a task, and go on telling of one that is over.
 AI_SERVER_LOST_S = 300.0
+# How often within that time it is asked about a task of which it goes on telling.
+LOOKS = 5
 BACKOFF_FIRST_S, BACKOFF_MAX_S = 0.1, 10.0
-# How often the rest of a log is asked for once the task is over.
+# How often in a row the rest of a log is asked for in vain once the task is over.
 TAIL_TRIES = 4
 # A stream may say `status` as often as it likes; the AI server is not asked more often than this.
 STATUS_EVERY_S = 1.0
@@ -71,7 +73,8 @@ class Upstream:
         self._pending = pending
         self._lost_s = lost_s
         self._backoff_s = BACKOFF_FIRST_S
-        self._asked_at = 0.0
+        self._asked_at = time.monotonic() - STATUS_EVERY_S  # the first `status` is asked about
+        self._over_at: float | None = None  # when the task was first seen to be over
         self._said_status = False  # with the newest event of the newest stream
         self.heard_at = time.monotonic()
 
@@ -81,8 +84,9 @@ class Upstream:
         Raises `TaskFailed` when the AI server no longer knows it, `AIServerUnavailable` when it
         was away for too long.
         """
-        tail_tries, was_over = 0, False
+        tail_tries = 0
         while True:
+            was_over, count = self._over_at is not None, self._rejoining.position.count
             has_ended = self._read()
             task = self.ask()
             while task is None and has_ended and self._said_status:
@@ -93,12 +97,13 @@ class Upstream:
                 # A stream that ended before the task did may not have said all, unless it says so.
                 if has_ended and (was_over or self._said_status) and self._has_all():
                     return task
-                tail_tries += was_over
-                if tail_tries == TAIL_TRIES:
+                is_in_vain = was_over and self._rejoining.position.count == count
+                tail_tries = tail_tries + 1 if is_in_vain else 0
+                if tail_tries == TAIL_TRIES or self._is_too_late():
                     self.give_up()
                     return task
                 if not was_over:  # it answers, and there is little left to ask for
-                    was_over, self._backoff_s = True, BACKOFF_FIRST_S
+                    self._backoff_s = BACKOFF_FIRST_S
             self._pause()
 
     def ask(self) -> Task | None:
@@ -115,6 +120,8 @@ class Upstream:
         self.heard_at = time.monotonic()
         if task is None:
             raise TaskFailed("The AI server does not know this task any more.")
+        if self._over_at is None and task.status != "RUNNING":
+            self._over_at = self.heard_at
         return task
 
     def is_over(self) -> Task | None:
@@ -169,9 +176,16 @@ class Upstream:
                 raise _Reopened
             self._pending.put(found)
             self._backoff_s = BACKOFF_FIRST_S
-        if not self._said_status or time.monotonic() - self._asked_at < STATUS_EVERY_S:
+        if self._is_too_late() and not self._said_status:
+            raise Cut("The task has long been over.")
+        every_s = STATUS_EVERY_S if self._said_status else self._lost_s / LOOKS
+        if time.monotonic() - self._asked_at < every_s:
             return False
-        return self.is_over() is not None
+        return self.is_over() is not None and self._said_status
+
+    def _is_too_late(self) -> bool:
+        """Whether the task was over so long ago that there should be no more to tell of it."""
+        return self._over_at is not None and time.monotonic() - self._over_at > self._lost_s
 
     def _pause(self) -> None:
         gevent.sleep(self._backoff_s * random.uniform(0.5, 1.0))  # noqa: S311

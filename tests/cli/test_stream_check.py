@@ -228,11 +228,22 @@ def test_a_run_that_ends_otherwise_is_not_well(
 
 def test_a_run_that_takes_too_long_is_left_and_named(there: Holdfast) -> None:
     there.streams[0] = (*WHOLE[:2], silence)
+    there.answers[f"GET {RUNS}/{RUN_ID}"] = Answer(200, run())
     result = check(there, "--timeout", "1")
     assert result.exit_code == 1
     assert "not ended within 1 s." in result.stderr
     assert f"--run {RUN_ID}" in result.stderr
-    assert "1 event: 1 log; 0 cuts. Final state: unknown, after" in result.stdout
+    assert "1 event: 1 log; 0 cuts. Final state: RUNNING, after" in result.stdout
+
+
+def test_a_run_of_which_no_event_comes_is_the_ai_servers_fault(there: Holdfast) -> None:
+    there.streams[0] = (WHOLE[0], b": ping\n\n", silence)
+    there.answers[f"GET {RUNS}/{RUN_ID}"] = error(503, "server_busy")
+    result = check(there, "--timeout", "1")
+    assert result.exit_code == 1
+    assert "Not one event of the run came within 1 s." in result.stderr
+    assert "GET /tasks/<id>/stream" in result.stderr
+    assert "0 events: none; 0 cuts. Final state: unknown, after" in result.stdout
 
 
 def test_a_stream_of_which_nothing_comes_through_is_the_proxys_fault(there: Holdfast) -> None:
@@ -327,7 +338,7 @@ def test_at_a_terminal_it_asks_and_needs_no_database(there: Holdfast) -> None:
             assert process.stderr is not None
             asked += process.stderr.read(1) or pytest.fail(f"It ended after {asked!r}")
         os.write(ours, f"{answer}\n".encode())
-    out, wrong = process.communicate(timeout=20)
+    out, wrong = process.communicate(timeout=120)
     os.close(ours)
     os.close(theirs)
     assert process.returncode == 0, wrong

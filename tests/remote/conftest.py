@@ -8,8 +8,8 @@ from chat_app.egress import Networks
 from chat_app.remote.client import AiServers
 from tests.remote.ai_server import AiServer, ai_server
 
-ANSWER_S = 0.5
-SILENCE_S = 0.4
+ANSWER_S = 1.5
+SILENCE_S = 1.5
 
 
 @pytest.fixture

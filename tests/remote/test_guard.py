@@ -18,6 +18,7 @@ from chat_app.errors import AIServerUnavailable
 from chat_app.remote import client as remote_client
 from chat_app.remote.client import AiServers
 from chat_app.remote.values import Address, Cut
+from chat_app.remote.wire import trusting
 from tests.certificates import self_signed
 from tests.remote.ai_server import AiServer, ai_server, answer
 from tests.sockets import eventually
@@ -170,7 +171,7 @@ def test_a_name_that_is_looked_up_for_ever_is_not_waited_for(
     server: AiServer, monkeypatch: pytest.MonkeyPatch
 ):
     asked = gevent.event.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [asked.wait(5)][1:])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [asked.wait(60)][1:])
     monkeypatch.setattr(remote_client, "CONNECT_S", 0.2)
     with pytest.raises(AIServerUnavailable, match="could not be reached in time"):
         AiServers(Networks()).health(server.address(url=named(server)))
@@ -202,6 +203,15 @@ def nobody_accepts() -> Iterator[str]:
         yield f"http://127.0.0.1:{full.getsockname()[1]}"
 
 
+@pytest.fixture
+def newborn() -> Iterator[None]:
+    """This process has not read yet whom it trusts, nor has it afterwards."""
+    trusting.cache_clear()
+    yield
+    trusting.cache_clear()
+
+
+@pytest.mark.usefixtures("newborn")
 def test_over_tls_the_name_is_checked_and_not_the_address_it_led_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -75,7 +75,7 @@ def test_two_watch_from_two_processes_and_read_the_same(
     task = builder.server.task_of(plan)
     assert task is not None
     task.released.set()
-    assert [watcher.get(timeout=20) for watcher in watchers] == [logs(plan)] * 3
+    assert [watcher.get(timeout=30) for watcher in watchers] == [logs(plan)] * 3
 
 
 def follow_so_far(builder: Builder, run: remote_runs.RemoteRun) -> list[object]:
@@ -104,7 +104,7 @@ def test_what_cannot_be_had_any_more_is_a_gap(builder: Builder) -> None:
 
 def test_a_project_that_is_not_ready_says_what_it_is(here: Runtime, server: AiServer) -> None:
     failed = Builder.at(here, server, status="FAILED", last_error="Nobody answers there.")
-    with pytest.raises(ProjectNotReady, match=r"FAILED: Nobody answers there\.") as refusal:
+    with pytest.raises(ProjectNotReady, match=r"FAILED\W+Nobody answers there\.") as refusal:
         failed.start(Plan(seed=6))
     assert refusal.value.fields == {"status": "FAILED"}
     assert server.begun == {}
@@ -165,12 +165,11 @@ def test_a_stop_from_another_process_reaches_the_ai_server(
     builder.rt.keeper.start()  # which hears of it
     run = builder.start(Plan(seed=10, hold_after=3))
     other = Builder(elsewhere.rt, builder.server, builder.project_id, builder.person)
-    assert other.stop(run).is_live
-    ended = builder.ended(run)
+    ended = other.stop(run)
     assert (ended.status, ended.error_code) == ("STOPPED", "run_cancelled")
     assert builder.server.stopped == [run.task_id]
     assert builder.told(run)[-1] == ("status", "Task failed: The answer was stopped.")
-    assert not other.stop(run).is_live  # again is fine
+    assert other.stop(run) == ended  # again is fine
     assert builder.server.stopped == [run.task_id]
 
 
@@ -231,9 +230,10 @@ def test_a_stop_while_nobody_follows_reaches_the_ai_server_once_somebody_does(
 ) -> None:
     run = builder.start(Plan(seed=21, hold_after=3))
     builder.rt.engine.drain(60)
-    builder.stop(run)
+    stopping = gevent.spawn(builder.stop, run)
+    wait_until(lambda: run_row(builder.rt, run).cancel_requested)
     elsewhere.rt.engine.take_over(ref(builder.rt, run), attempt=1)
-    assert builder.ended(run).status == "STOPPED"
+    assert stopping.get().status == "STOPPED"
     assert builder.server.stopped == [run.task_id]
 
 

@@ -1,6 +1,7 @@
 """Reading a task's stream to its end: when it is over, and what is told of gaps."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -40,7 +41,7 @@ class Stream:
 class Servers:
     """Plays its streams, one a connection, and its answers; the last of each again and again."""
 
-    streams: list[list[Sent | Cut]]
+    streams: list[Iterable[Sent | Cut]]
     answers: list[Task | AIServerUnavailable | None]
     shows_its_end: bool = True
     asked_from: list[str | None] = field(default_factory=list)
@@ -51,7 +52,7 @@ class Servers:
         steps = self.streams.pop(0) if len(self.streams) > 1 else self.streams[0]
         yield Stream(self._play(steps), self.shows_its_end)
 
-    def _play(self, steps: list[Sent | Cut]) -> Iterator[Sent]:
+    def _play(self, steps: Iterable[Sent | Cut]) -> Iterator[Sent]:
         for step in steps:
             if isinstance(step, Cut):
                 raise step
@@ -135,6 +136,25 @@ def test_an_end_of_the_log_that_cannot_be_had_is_a_gap() -> None:
     servers = Servers([[line(1), Cut("x")], [Cut("x", is_gone=True)]], [DONE])
     assert followed(servers) == (DONE, [*lines(1), "cut"])
     assert len(servers.asked_from) == TAIL_TRIES + 1
+
+
+def test_a_log_that_comes_piece_by_piece_is_read_to_its_end() -> None:
+    streams: list[Iterable[Sent | Cut]] = [
+        [line(number), line(number + 1), Cut("x")] for number in range(1, 3 * TAIL_TRIES)
+    ]
+    servers = Servers([*streams, [line(3 * TAIL_TRIES)]], [DONE])
+    assert followed(servers) == (DONE, lines(*range(1, 3 * TAIL_TRIES + 1)))
+
+
+def test_a_log_that_goes_on_and_on_after_its_task_is_given_up() -> None:
+    task, told = followed(Servers([endless()], [RUNNING, DONE]), lost_s=0.1)
+    assert (task, told[0], told[-1]) == (DONE, line(1).data, "cut")
+
+
+def endless() -> Iterator[Sent]:
+    for number in itertools.count(1):
+        gevent.sleep(0.005)
+        yield line(number)
 
 
 def test_an_ai_server_that_comes_back_is_forgiven() -> None:

@@ -1,11 +1,9 @@
 """An installation in the process of the tests, whose engine runs, and AI servers that obey."""
 
 import random
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import gevent
@@ -14,16 +12,16 @@ from gevent.queue import Queue
 
 from chat_app import create_app
 from chat_app.runtime import Runtime
-from chat_app.services import installation, tokens
-from chat_app.settings import Settings
+from chat_app.services import tokens
 from chat_app.streaming.pace import Pace
 from tests.clients import Client
+from tests.conftest import settings_at
 from tests.faults.ai_server import AiServer
 from tests.faults.remote.oracle import Relayed, untruths
 from tests.faults.remote.plan import Plan
 from tests.sockets import eventually
 
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 # About ten times as fast as a real one.
 QUICK = Pace(answer_s=1.0, silence_s=2.0, quiet_s=1.5, lost_s=5.0)
 TOKEN = "a-token-of-the-AI-server"
@@ -149,14 +147,10 @@ def relayed(text: str) -> Iterator[Relayed]:
 
 
 @contextmanager
-def laboratory(template: Path, folder: Path, size: int, pace: Pace = QUICK) -> Iterator[Lab]:
-    """An installation with so many projects, each with an AI server of its own. `template` is a
-    migrated database.
-    """
-    shutil.copy(template, folder / "lab.db")
-    app = create_app(_settings(folder), pace=pace)
+def laboratory(url: str, size: int, pace: Pace = QUICK) -> Iterator[Lab]:
+    """An installation with so many projects, each with an AI server of its own."""
+    app = create_app(settings_at(url, "http://127.0.0.1:1/v1"), pace=pace)
     rt: Runtime = app.extensions["holdfast"]
-    installation.upgrade(rt)
     rt.keeper.start()
     rt.supervisor.start()
     lab = Lab(Queue())
@@ -178,13 +172,3 @@ def _place(app: Flask, ai_server: AiServer) -> Place:
     client.post(f"{path}/provision")
     eventually(lambda: client.get(path).get_json()["status"] == "READY")
     return Place(client, made.get_json()["id"], ai_server)
-
-
-def _settings(folder: Path) -> Settings:
-    return Settings(
-        secret_keys=("a-secret-for-tests-long-enough",),
-        database_url=f"sqlite:///{folder}/lab.db",
-        admin_email="owner@example.com",
-        admin_password="correct-horse",
-        log_level="WARNING",
-    )
