@@ -58,13 +58,20 @@ class Issuer:
         self._metadata: _Kept | None = None
         self._keys: _Kept | None = None
 
-    def begin(self) -> tuple[str, Attempt]:
-        """Where to send a browser, and what it has to keep. Raises `IssuerUnavailable`."""
+    def begin(self, **asked: str) -> tuple[str, Attempt]:
+        """Where to send a browser, and what it has to keep. `asked` is said to the issuer, too.
+
+        Raises `IssuerUnavailable`.
+        """
         metadata = self._read_metadata()
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         with self._http() as http:
             url, _ = http.create_authorization_url(
-                metadata.authorization_endpoint, state=state, nonce=nonce, code_verifier=verifier
+                metadata.authorization_endpoint,
+                state=state,
+                nonce=nonce,
+                code_verifier=verifier,
+                **asked,
             )
         return url, Attempt(state, nonce, verifier, int(time.time()))
 

@@ -33,13 +33,15 @@ USUAL = Limits()
 class Attempt:
     """A sign-in that has begun: the browser keeps it until it comes back, and nobody else has it.
 
-    `nonce` ties the ID token to it, `verifier` the code (PKCE). `begun_at` is Unix time.
+    `nonce` ties the ID token to it, `verifier` the code (PKCE). `begun_at` is Unix time. With
+    `user_id` it is no sign-in: that account, whose person began it here, is to be connected.
     """
 
     state: str
     nonce: str
     verifier: str
     begun_at: int
+    user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

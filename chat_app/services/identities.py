@@ -1,11 +1,12 @@
 """Signing in with the OpenID issuer: from what it proves about somebody to an account here."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chat_app import audit, joining
 from chat_app.access import Person
-from chat_app.errors import AccessDenied, NotFound
+from chat_app.auth import passwords
+from chat_app.errors import AccessDenied, Conflict, NotFound, Unauthorized
 from chat_app.openid.issuer import STALE, Issuer
 from chat_app.openid.values import Attempt, CameBack, Proven
 from chat_app.runtime import Runtime
@@ -15,7 +16,16 @@ from chat_app.store.identities import IdentityRow, identities_of, identity_of
 from chat_app.store.tokens import delete_tokens_of
 from chat_app.store.users import EMAIL_MAX_CHARS, NAME_MAX_CHARS, UserRow, user_by_email
 
-__all__ = ["Arrival", "Attempt", "CameBack", "begin", "come_back", "list_own"]
+__all__ = [
+    "Arrival",
+    "Attempt",
+    "CameBack",
+    "begin",
+    "begin_connecting",
+    "come_back",
+    "connect",
+    "list_own",
+]
 
 _ADDRESS = re.compile(r"[^@\s\0]+@[^@\s\0]+")
 
@@ -67,6 +77,42 @@ def come_back(
         return arrival
 
 
+def begin_connecting(rt: Runtime, person: Person, password: str) -> tuple[str, Attempt]:
+    """As `begin`, for somebody who wants to sign in to their account with the issuer, too.
+
+    Who merely finds a browser open must not get in for ever: their password is wanted, and the
+    issuer is to ask who they are. Raises `AccessDenied`, `Unauthorized` for a wrong password.
+    """
+    person.must_act()
+    issuer = _issuer(rt)
+    with rt.db.reading() as session:
+        known = session.get_one(UserRow, person.id).password_hash
+    if known is None or not passwords.is_password(known, password):
+        raise Unauthorized("The current password is not right.")
+    url, attempt = issuer.begin(prompt="login")
+    return url, replace(attempt, user_id=person.id)
+
+
+def connect(rt: Runtime, person: Person, attempt: Attempt, answer: CameBack) -> None:
+    """Connect the person's account with who has come back from the issuer.
+
+    It has to be the person who began it, and an account there that nobody has here; its address
+    may be another one. Raises `AccessDenied`, `Conflict`, `IssuerUnavailable`, `NotFound`.
+    """
+    person.must_act()
+    issuer = _issuer(rt)
+    if attempt.user_id != person.id:
+        raise AccessDenied(STALE)
+    proven = issuer.come_back(attempt, answer)
+    with rt.db.transaction() as session:
+        if identity_of(session, proven.issuer, proven.subject) is not None:
+            raise Conflict(f"Somebody signs in here with this account of {issuer.name} already.")
+        if any(one.issuer == proven.issuer for one in identities_of(session, person.id)):
+            raise Conflict(f"You sign in with another account of {issuer.name} already.")
+        user = session.get_one(UserRow, person.id)
+        _link(session, user, issuer, proven, _address(proven) or user.email)
+
+
 def list_own(rt: Runtime, person: Person) -> list[IdentityRow]:
     """How the person is known to issuers, the oldest first."""
     with rt.db.reading() as session:
@@ -98,10 +144,14 @@ def _first_time(
         raise AccessDenied(f"The account of {email} is somebody else's. An admin can invite you.")
     else:
         arrival = Arrival(user.id, issuer.name, is_cleared=_clear(session, user))
+    _link(session, user, issuer, proven, email)
+    return user, arrival
+
+
+def _link(session: Session, user: UserRow, issuer: Issuer, proven: Proven, email: str) -> None:
     row = IdentityRow(user_id=user.id, issuer=proven.issuer, subject=proven.subject, email=email)
     session.add(row)
     audit.note_own(session, user, "identity_linked", f"{issuer.name}: {email}")
-    return user, arrival
 
 
 def _new(

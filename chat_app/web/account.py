@@ -4,18 +4,18 @@ from flask import Response, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from chat_app import current
-from chat_app.errors import RequestError
+from chat_app.errors import HoldfastError, RequestError
 from chat_app.services import account, identities
-from chat_app.web import choices, languages, shell, shortcuts, themes
+from chat_app.web import choices, headers, languages, shell, shortcuts, themes
 from chat_app.web.blueprint import bp
-from chat_app.web.people_forms import NameForm, PasswordForm
+from chat_app.web.people_forms import ConnectForm, NameForm, PasswordForm
 
-SAVED = ("name", "password", "looks", "session", "linked")
+SAVED = ("name", "password", "looks", "session", "linked", "connected")
 
 
 @bp.get("/settings/account")
 def show_account() -> ResponseReturnValue:
-    return _page(saved=request.args.get("saved"))
+    return page(saved=request.args.get("saved"))
 
 
 @bp.post("/settings/account/name")
@@ -25,7 +25,7 @@ def rename() -> ResponseReturnValue:
         form.check()
         account.rename(current.runtime(), person, form.text("name"))
     except RequestError as error:
-        return _page("name", error, name=form), error.http_status
+        return page("name", error, name=form), error.http_status
     return _saved("name")
 
 
@@ -37,7 +37,7 @@ def change_password() -> ResponseReturnValue:
         form.check()
         account.change_password(current.runtime(), person, secret, old, new)
     except RequestError as error:
-        return _page("password", error), error.http_status
+        return page("password", error), error.http_status
     return _saved("password")
 
 
@@ -70,20 +70,22 @@ def _saved(what: str) -> Response:
     return make_response(redirect(url_for("web.show_account", saved=what), 303))
 
 
-def _page(
+def page(
     wrong: str | None = None,
-    error: RequestError | None = None,
+    error: HoldfastError | None = None,
     name: NameForm | None = None,
     saved: str | None = None,
-) -> str:
+) -> Response:
+    """The page, with what was `wrong` in which of its parts."""
     rt, person = current.runtime(), current.person()
-    return shell.page(
+    html = shell.page(
         "account.html",
         wrong=wrong,
         error=error,
         saved=saved if saved in SAVED else None,
         name=name or NameForm(formdata=None, obj=person),
         password=PasswordForm(formdata=None),
+        connect=ConnectForm(formdata=None),
         themes=themes.THEMES,
         chosen_language=request.cookies.get(languages.COOKIE),
         has_password=account.has_password(rt, person),
@@ -91,3 +93,5 @@ def _page(
         oidc=rt.settings.oidc,
         sessions=account.sessions(rt, person, current.secret()),
     )
+    response = make_response(html)
+    return headers.let_forms_out(response) if rt.settings.oidc else response

@@ -8,11 +8,12 @@ from flask.typing import ResponseReturnValue
 from chat_app import current
 from chat_app.errors import HoldfastError
 from chat_app.services import identities
-from chat_app.services.identities import Arrival, CameBack
-from chat_app.web import attempts
+from chat_app.services.identities import Arrival, Attempt, CameBack
+from chat_app.web import account, attempts
 from chat_app.web.blueprint import bp
 from chat_app.web.destinations import own_path
 from chat_app.web.forms import SignInForm
+from chat_app.web.people_forms import ConnectForm
 from chat_app.web.sign_in import enter_proven, page
 
 _INVITATION = re.compile(r"/invite/([\w-]+)")
@@ -36,6 +37,8 @@ def end_openid() -> ResponseReturnValue:
     rt, sent = current.runtime(), request.args.get
     attempt, target = attempts.take(sent("state", ""))
     answer = CameBack(sent("code"), sent("iss"), sent("error"))
+    if attempt is not None and attempt.user_id is not None:
+        return _connected(attempt, answer)
     invitation = _INVITATION.fullmatch(target or "")
     try:
         arrival = identities.come_back(rt, attempt, answer, invitation and invitation[1])
@@ -43,6 +46,29 @@ def end_openid() -> ResponseReturnValue:
         return _refused(error, target)
     enter_proven(arrival.user_id, arrival.by)
     return redirect(_place(arrival, target), 303)
+
+
+@bp.post("/settings/account/connect")
+def connect_account() -> ResponseReturnValue:
+    """To the issuer, to come back as somebody who is signed in here already."""
+    form = ConnectForm()
+    try:
+        form.check()
+        url, attempt = identities.begin_connecting(
+            current.runtime(), current.person(), form.text("password")
+        )
+    except HoldfastError as error:
+        return account.page("connect", error), error.http_status
+    attempts.keep(attempt, None)
+    return redirect(url, 303)
+
+
+def _connected(attempt: Attempt, answer: CameBack) -> ResponseReturnValue:
+    try:
+        identities.connect(current.runtime(), current.person(), attempt, answer)
+    except HoldfastError as error:
+        return account.page("connect", error), error.http_status
+    return redirect(url_for("web.show_account", saved="connected"), 303)
 
 
 def _place(arrival: Arrival, target: str | None) -> str:
