@@ -288,7 +288,7 @@ class ProviderError(AnswerError):
 
 class ProviderAuthFailed(ProviderError):
     error_code = "provider_auth_failed"
-    sentence = "The model provider refused our key."
+    sentence = "The model provider refused our key. An admin can set another one."
 
 
 class ProviderRateLimited(ProviderError):
@@ -321,7 +321,7 @@ class ProviderBadResponse(ProviderError):
 
 class ProviderModelNotFound(ProviderError):
     error_code = "provider_model_not_found"
-    sentence = "The model provider does not have this model."
+    sentence = "The model provider does not have this model. An admin can choose another one."
 
 
 class ImagesRefused(ProviderError):

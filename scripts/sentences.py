@@ -92,6 +92,8 @@ def _sentences(value: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]
             yield from _sentences(other, constants)
         case ast.BinOp(op=ast.Add(), left=left):
             yield from _sentences(left, constants)
+        case ast.Subscript(value=ast.JoinedStr() as cut):
+            yield from _sentences(cut, constants)
         case ast.Call(func=ast.Attribute(value=template, attr="format")):
             for text in _sentences(template, constants):
                 yield _numbered(text.split("{}"))

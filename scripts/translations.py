@@ -40,12 +40,39 @@ OF_WTFORMS = (
     "This field is required.",
     "Invalid value, must be one of: {0}.",
 )
-# What these say is for operators at their shell, or for the model.
+# What pydantic says of a body's field, and our schemas through it.
+OF_PYDANTIC = (
+    "{0}: Field required.",
+    "{0}: Input should be a valid string.",
+    "{0}: Input should be a valid integer.",
+    "{0}: Input should be a valid integer, unable to parse string as an integer.",
+    "{0}: Input should be a valid number.",
+    "{0}: Input should be a valid boolean.",
+    "{0}: Input should be a valid list.",
+    "{0}: Input should be a valid dictionary.",
+    "{0}: Input should be {1}.",
+    "{0}: Input should be greater than {1}.",
+    "{0}: Input should be greater than or equal to {1}.",
+    "{0}: Input should be less than {1}.",
+    "{0}: Input should be less than or equal to {1}.",
+    "{0}: String should have at least {1} character.",
+    "{0}: String should have at most {1} characters.",
+    "{0}: String should match pattern {1}.",
+    "{0}: List should have at most {1} items after validation, not {2}.",
+    "{0}: Dictionary should have at most {1} items after validation, not {2}.",
+    "{0}: Value error, NUL is not allowed.",
+    "{0}: Value error, too long.",
+    "{0}: Value error, a key is not a tool's id.",
+    "{0}: Value error, not an http or https address.",
+    "{0}: Value error, a key belongs into api_key, not into the address.",
+)
+# What stands in the place of a tool server's name in what went wrong when people sign in to it.
+NAMES = ("The sign-in of {0}",)
+# What these say is for operators at their shell.
 NOT_FOR_PEOPLE = (
     "cli/",
     "demo/",
     "tools/sidecar/demo.py",
-    "streaming/asked.py",
     "services/schema.py",
 )
 
@@ -79,7 +106,7 @@ def template() -> Catalog:
 
 def told() -> list[str]:
     """The sentences of errors, and the forms of those that are put together, in their order."""
-    found = set(OF_WTFORMS)
+    found = {*OF_WTFORMS, *OF_PYDANTIC, *NAMES}
     for file in APP.rglob("*.py"):
         if not file.relative_to(APP).as_posix().startswith(NOT_FOR_PEOPLE):
             found |= {sentence for _, sentence in sentences.find(file.read_text("utf-8"))}

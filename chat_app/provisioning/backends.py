@@ -56,7 +56,7 @@ class AtAddress:
         try:
             self.ai_servers.health(address(held.project, self.cipher))
         except AIServerUnavailable as error:
-            held.failed(error.message)
+            held.failed(error)
         else:
             held.ready()
 
@@ -100,7 +100,7 @@ class AsProcess:
         elif self.children.watch(child := child_of(row)):
             self._look_after(held, row)
         else:
-            self._fail(held, child, "The AI server ended.")
+            self._fail(held, child, AIServerUnavailable("The AI server ended."))
 
     def end_left(self, project: str = "") -> None:
         """End what belongs to no project any more; only what was that one's (its public id)."""
@@ -116,16 +116,20 @@ class AsProcess:
         if not held.is_due:
             return
         if not self.command.words:
-            held.failed("The operator has not set AI_SERVER_COMMAND.", is_final=True)
+            unset = AIServerUnavailable("The operator has not set AI_SERVER_COMMAND.")
+            held.failed(unset, is_final=True)
         elif not self._has_room():
-            most = f"{self.command.most} AI servers run on this machine, as many as may"
-            held.failed(f"{most} (AI_SERVERS_MAX).", is_final=True)
+            full = AIServerUnavailable(
+                f"{self.command.most} AI servers run on this machine, as many as may "
+                "(AI_SERVERS_MAX)."
+            )
+            held.failed(full, is_final=True)
         else:
             self.end_left(held.project.public_id)
             try:
                 self._launch(held)
             except AIServerUnavailable as error:
-                held.failed(error.message)
+                held.failed(error)
 
     def _has_room(self) -> bool:
         with self.db.reading() as session:
@@ -162,16 +166,16 @@ class AsProcess:
         except AIServerUnavailable as error:
             waits_s = self.patience.silent_s if row.healthy_at else self.patience.start_s
             if is_over(since, waits_s):
-                self._fail(held, child_of(row), error.message)
+                self._fail(held, child_of(row), error)
         else:
             with self.db.transaction() as session:
                 note_health(session, row.id, now())
             is_stable = is_over(row.created_at, self.patience.stable_s)
             held.ready(0 if is_stable else held.project.tries)
 
-    def _fail(self, held: Held, child: Child, why: str) -> None:
-        said = self._without_token(held, self.children.last_words(child))
-        if held.failed(f"{why}\n{said}".rstrip()):
+    def _fail(self, held: Held, child: Child, error: AIServerUnavailable) -> None:
+        output = self._without_token(held, self.children.last_words(child))
+        if held.failed(error, output):
             self.end_left(held.project.public_id)
 
     def _without_token(self, held: Held, said: str) -> str:

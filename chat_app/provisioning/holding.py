@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from chat_app.errors import AIServerUnavailable
 from chat_app.provisioning.patience import Patience, next_try
 from chat_app.remote.children import Child
 from chat_app.store.ai_servers import AiServerRow, disown_ai_server
@@ -44,8 +45,10 @@ class Held:
             log.info("project_ready", project=self.project.public_id)
         return is_ours
 
-    def failed(self, why: str, is_final: bool = False) -> bool:
-        """It did not work: try again later, or never. An AI server of ours is to be ended."""
+    def failed(self, error: AIServerUnavailable, output: str = "", is_final: bool = False) -> bool:
+        """It did not work: try again later, or never. An AI server of ours is to be ended;
+        `output` is what it said last.
+        """
         tries, is_process = self.project.tries + 1, self.project.backend == PROCESS
         pauses_s = self.patience.restart_s if is_process else self.patience.ask_again_s
         next_try_at = None if is_final else next_try(tries, pauses_s)
@@ -55,7 +58,7 @@ class Held:
             is_ours = self._change(
                 session,
                 status=status,
-                last_error=why[:ERROR_MAX_CHARS],
+                last_error=f"{error.message}\n{output}".rstrip()[:ERROR_MAX_CHARS],
                 tries=tries,
                 next_try_at=next_try_at,
                 **free if status == FAILED else {},

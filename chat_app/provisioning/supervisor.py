@@ -16,7 +16,7 @@ import gevent
 import structlog
 from gevent.event import Event
 
-from chat_app.errors import ServerBusy
+from chat_app.errors import AIServerUnavailable, ServerBusy
 from chat_app.provisioning.backends import AsProcess, Backend
 from chat_app.provisioning.holding import Held
 from chat_app.provisioning.patience import Patience, is_over
@@ -146,7 +146,7 @@ class Supervisor:
         except Exception:
             # Whatever it was, it must not leave the project between two states for ever.
             log.exception("project_not_tended", project=project.public_id)
-            held.failed("Something went wrong in Holdfast; its log says what.")
+            held.failed(AIServerUnavailable("Something went wrong in Holdfast; its log says what."))
 
 
 def _is_gone(supervisor: str, here: str) -> bool:

@@ -132,8 +132,9 @@ def come_back(rt: Runtime, person: Person, answer: CameBack) -> ServerSeen:
     try:
         rt.tool_servers.sync(server.id, person.id)
     except HoldfastError as error:
-        told = f"You are signed in to {server.name}, but its tools cannot be read. {error.message}"
-        raise ToolUnavailable(told) from error
+        raise ToolUnavailable(
+            f"You are signed in to {server.name}, but its tools cannot be read. {error.message}"
+        ) from error
     return seen(rt, person, server.id)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from chat_app.errors import HoldfastError
+from chat_app.errors import HoldfastError, ToolUnavailable
 from chat_app.streaming import events
 from chat_app.streaming.events import Event
 from chat_app.streaming.rounds import Call
@@ -25,9 +25,10 @@ def started(call: Call) -> Event:
     return events.tool_call(call.id, call.tool, call.server, call.args)
 
 
-def failed(call: Call, error: HoldfastError, text: str | None = None) -> Event:
-    """The result of a call that gave none; `text` is what the model is told."""
-    told = {"result": text or error.message, "is_error": True, "duration_ms": 0}
+def failed(call: Call, error: HoldfastError, is_unknown: bool = False) -> Event:
+    """The result of a call that gave none; `is_unknown`: it may have run nevertheless."""
+    said = ToolUnavailable(f"{error.message} {UNKNOWN}") if is_unknown else error
+    told = {"result": said.message, "is_error": True, "duration_ms": 0}
     return result(call, {**told, "error_code": error.error_code})
 
 
@@ -48,4 +49,4 @@ def told(result: CallResult) -> dict[str, Any]:
 
 def unknown(call: Call) -> Event:
     """The result of a call that may have run, and nobody knows."""
-    return result(call, {"result": UNKNOWN, "is_error": True, "duration_ms": 0})
+    return failed(call, ToolUnavailable(UNKNOWN))

@@ -140,7 +140,8 @@ class ToolHands:
         elif decision.approved is False:
             yield from self._refused(call, ToolDenied("A person refused this call."))
         elif decision.approved and tool.policy == "never":
-            yield from self._refused(call, ToolDenied(_never(tool)))
+            never = ToolDenied(f"The tool “{tool.name}” is not allowed here.")
+            yield from self._refused(call, never)
         elif decision.approved:
             self._begun.add(call.id)
             yield call_events.started(call)
@@ -186,7 +187,7 @@ class ToolHands:
         except ToolUnavailable as error:
             yield from self._unavailable(job, error)
         except HoldfastError as error:
-            yield call_events.failed(call, error, _why(job, error))
+            yield call_events.failed(call, error, _is_unknown(job, error))
         except Exception as error:
             log.exception("tool_call_broke", tool=job.tool.tool, server=job.tool.server.name)
             yield call_events.failed(call, ToolFailed(f"The tool failed: {type(error).__name__}."))
@@ -229,7 +230,7 @@ class ToolHands:
         if server.id not in self._away:
             self._away.add(server.id)
             yield events.notice(error.message, error.error_code)
-        yield call_events.failed(job.call, error, _why(job, error))
+        yield call_events.failed(job.call, error, _is_unknown(job, error))
 
     def _hold(
         self, call: Call, request: InputRequest, news: "SimpleQueue[Event | None]"
@@ -264,10 +265,5 @@ def _is_cut(call: Call, begun: Collection[str], decisions: dict[tuple[str, int],
     return last is None or last.key == HELD
 
 
-def _never(tool: OfferedTool) -> str:
-    return f"The tool “{tool.name}” is not allowed here."
-
-
-def _why(job: Job, error: HoldfastError) -> str:
-    is_unknown = error.fields.get("may_have_run") and not job.tool.is_repeatable
-    return f"{error.message} {call_events.UNKNOWN}" if is_unknown else error.message
+def _is_unknown(job: Job, error: HoldfastError) -> bool:
+    return bool(error.fields.get("may_have_run")) and not job.tool.is_repeatable

@@ -82,7 +82,5 @@ def _notices(reasons: dict[int, str], found: Offer) -> Iterator[Event]:
         yield events.notice(reason, ToolUnavailable.error_code)
     if found.left_out:
         names = ", ".join(found.left_out)
-        yield events.notice(
-            f"The agent has more tools than it can use; left out: {names}.",
-            ToolLimitReached.error_code,
-        )
+        limit = ToolLimitReached(f"The agent has more tools than it can use; left out: {names}.")
+        yield events.notice(limit.message, limit.error_code)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from flask_babel import gettext as _
 
+from chat_app import sentences
 from chat_app.web import words
 from chat_app.web.asked_fields import AskedField, fields_of
 
@@ -173,7 +174,8 @@ def _call(
     call: dict[str, Any], unfinished: str, approval: Approval | None = None
 ) -> tuple[int, ToolCall]:
     """`unfinished` is the state of a call without a result."""
-    result = call["result"]
+    # Where there is a code, it is an error of ours that the model was told.
+    result = sentences.told(call["result"]) if call.get("error_code") else call["result"]
     structured = call.get("structured")
     return call["at"], ToolCall(
         call_id=call["call_id"],

@@ -42,14 +42,6 @@ def share(value: int, highest: int) -> float:
     return round(100 * value / highest, 2) if highest else 0.0
 
 
-def short(value: int) -> str:
-    """`950`, `1.2k`, `34k`, `5.6M`: for where there is little room."""
-    for unit, sign in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
-        if value >= unit:
-            return f"{value / unit:.1f}".removesuffix(".0") + sign
-    return str(value)
-
-
 def _round_up(value: int) -> int:
     """The next of 1, 2, 5, 10, 20, 50, …"""
     scale = 1

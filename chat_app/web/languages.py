@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_compact_decimal, format_decimal
 from flask import Flask, request
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
@@ -21,7 +22,7 @@ def install(app: Flask) -> None:
     # WTForms would say what it says in Simplified Chinese to both: it is in our catalogues.
     app.config["WTF_I18N_ENABLED"] = False
     app.jinja_env.globals.update(languages=LANGUAGES, language=language)
-    app.jinja_env.filters.update(moment=moment, day=day)
+    app.jinja_env.filters.update(moment=moment, day=day, number=number, short_number=short_number)
 
 
 def chosen() -> str:
@@ -45,6 +46,18 @@ def moment(at: datetime) -> str:
 def day(at: date) -> str:
     """`20 Nov 2026`, as the request's language writes it."""
     said: str = format_date(at, _("d MMM y"), locale=_locale())
+    return said
+
+
+def number(value: int) -> str:
+    """`70,272`, as the request's language writes it."""
+    said: str = format_decimal(value, locale=_locale())
+    return said
+
+
+def short_number(value: int) -> str:
+    """`950`, `1.2K`, `82K`, or `8.2萬`: for where there is little room."""
+    said: str = format_compact_decimal(value, fraction_digits=1, locale=_locale())
     return said
 
 

@@ -47,6 +47,10 @@ class PasswordForm(Form):
     )
 
 
+class ConnectForm(Form):
+    password = PasswordField(validators=[at_most(PASSWORD_MAX_CHARS), WITHOUT_NUL])
+
+
 class InvitationForm(Form):
     role = SelectField(choices=[SelectChoice(*role) for role in ROLES.items()], default="member")
     days = SelectField(choices=INVITATION_DAYS, default=str(DAYS))

@@ -1,5 +1,6 @@
 """How much a workspace is used: bars drawn here, and the numbers below them."""
 
+from datetime import date
 from typing import Any
 
 from flask import request
@@ -11,7 +12,7 @@ from chat_app import current
 from chat_app.access import number
 from chat_app.services import members, usage
 from chat_app.services.usage import EVERYWHERE, RANGES_DAYS, Report
-from chat_app.web import charts, shell
+from chat_app.web import charts, languages, shell
 from chat_app.web.blueprint import bp
 
 USUAL_DAYS = 30
@@ -47,8 +48,9 @@ def _oversees(workspace_id: int) -> bool:
 
 def _drawn(report: Report) -> dict[str, Any]:
     """What the template draws: a chart for each measure, and tables with a bar in each row."""
+    days = [(languages.day(date.fromisoformat(day.key or "")), day) for day in report.days]
     by_day = {
-        name: charts.chart([(day.key or "", getattr(day, name)) for day in report.days])
+        name: charts.chart([(label, getattr(day, name)) for label, day in days])
         for name in MEASURES
     }
     tables = [
@@ -58,9 +60,9 @@ def _drawn(report: Report) -> dict[str, Any]:
     ]
     return {
         "charts": by_day,
+        "by_day": days,
         "tables": tables,
         "share": charts.share,
-        "short": charts.short,
         "width": charts.WIDTH,
         "height": charts.HEIGHT,
     }

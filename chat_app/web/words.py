@@ -12,12 +12,15 @@ def duration(ms: int | None) -> str:
     """`40 ms`, `1.2 s`, `2 min 5 s`; empty where it is not known."""
     if ms is None:
         return ""
+    said: str
     if ms < 1_000:
-        return f"{ms} ms"
-    if ms < 60_000:
-        return f"{ms / 1_000:.1f} s"
-    minutes, rest = divmod(round(ms / 1_000), 60)
-    return f"{minutes} min {rest} s"
+        said = _("%(num)s ms", num=ms)
+    elif ms < 60_000:
+        said = _("%(num)s s", num=f"{ms / 1_000:.1f}")
+    else:
+        minutes, rest = divmod(round(ms / 1_000), 60)
+        said = _("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+    return said
 
 
 def took(span: timedelta) -> str:

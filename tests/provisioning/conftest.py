@@ -16,15 +16,12 @@ from sqlalchemy import delete
 from chat_app.provisioning.holding import child_of
 from chat_app.provisioning.supervisor import Supervisor
 from chat_app.remote.children import Child, lives
-from chat_app.runtime import Runtime
-from chat_app.services import installation
-from chat_app.settings import Settings
 from chat_app.store.ai_servers import AiServerRow, ai_server_of, disown_ai_server
 from chat_app.store.db import Database
 from chat_app.store.projects import PROCESS, PROVISIONING, ProjectRow
-from tests.postgres import Postgres
-from tests.provisioning.supervising import KEYS, ROOT, SERVER, supervisor
+from tests.provisioning.supervising import ROOT, SERVER, supervisor
 from tests.sockets import eventually
+from tests.template import KINDS, Template
 
 ELSEWHERE = (
     "import tests.patched, runpy;"
@@ -32,18 +29,12 @@ ELSEWHERE = (
 )
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+@pytest.fixture(scope="module", params=KINDS)
+def migrated(
+    request: pytest.FixtureRequest, template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> str:
     """The address of a migrated and seeded database, once of each kind."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('provisioning')}/test.db"
-    else:
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.new_database()
-    runtime = Runtime.build(Settings(KEYS, url, admin_password="correct-horse"))
-    installation.upgrade(runtime)
-    runtime.close()
-    return url
+    return template.copy(request.param, tmp_path_factory.mktemp("provisioning"))
 
 
 @dataclass

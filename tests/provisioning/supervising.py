@@ -20,14 +20,15 @@ from chat_app.store.secrets import Cipher
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = ("a-secret-for-tests-long-enough",)
 SERVER = (sys.executable, "-S", "tests/provisioning/ai_server.py", "{port}")
+# It looks often and lets a machine that has much else to do take its time.
 FAST = Patience(
-    lease_s=1.2,
+    lease_s=5.0,
     renew_every_s=0.3,
     look_every_s=0.05,
     other_hosts_s=0.5,
-    start_s=10.0,
+    start_s=60.0,
     health_every_s=0.1,
-    silent_s=1.0,
+    silent_s=30.0,
     stable_s=60.0,
     grace_s=1.0,
     restart_s=(0.05, 0.05),

@@ -56,7 +56,7 @@ def test_one_whose_minder_is_killed_is_not_left_behind(yard: Yard):
     yard.supervise("forks")
     first = yard.ready(project)
     forked = yard.folder / yard.read(project).public_id / "forked"
-    eventually(forked.exists)
+    eventually(lambda: forked.exists() and forked.read_text() != "")
     pids = [*yard.starts(project), int(forked.read_text())]
     os.kill(first.pid, signal.SIGKILL)
     eventually(lambda: not any(map(alive, pids)))
@@ -92,7 +92,7 @@ def test_one_that_does_not_come_up_has_failed_and_says_why(
 @on_sqlite
 def test_one_that_never_listens_has_failed_after_a_while(yard: Yard):
     project = yard.project()
-    yard.supervise("deaf", patience=replace(FAST, start_s=0.5, restart_s=()))
+    yard.supervise("deaf", patience=replace(FAST, start_s=3.0, restart_s=()))
     failed = yard.becomes(project, "FAILED")
     assert failed.last_error == "The AI server refused the connection.\nstarting with …"
     eventually(lambda: not any(map(alive, yard.starts(project))))

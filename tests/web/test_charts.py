@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from chat_app.web.charts import HEIGHT, WIDTH, chart, share, short
+from chat_app.web.charts import HEIGHT, WIDTH, chart, share
 
 
 def test_bars_are_as_high_as_their_share_of_a_round_number():
@@ -37,11 +37,3 @@ def test_no_days_are_no_bars():
 def test_a_share_of_nothing_is_nothing():
     assert share(0, 0) == 0
     assert share(1, 4) == 25
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(0, "0"), (999, "999"), (1_000, "1k"), (1_240, "1.2k"), (5_600_000, "5.6M"), (10**9, "1G")],
-)
-def test_large_numbers_are_short(value, shown):
-    assert short(value) == shown

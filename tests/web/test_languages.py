@@ -193,12 +193,12 @@ def test_a_question_about_a_tool_call_has_no_english_words(
     with offered(rt, tmp_path / "gate", {"send_mail": "ask"}):
         fake.enqueue(calls("send_mail", '{"to": "博"}'), says("好。"))
         owner.say(channel, "请。")
-        fake.wait_until(lambda: 'class="approval"' in ada.get(path).text, 20)
+        fake.wait_until(lambda: 'class="approval"' in ada.get(path).text)
         assert words_of(ada.page).found == set()
         assert ">Assistant</b> 想使用 <b" in ada.page
         run_id = re.search(r'data-run="([^"]+)"', ada.page)[1]
         ada.submit(f"/runs/{run_id}/approvals/call_1", approve="no")
-        fake.wait_until(lambda: "好。" in ada.get(path).text, 20)
+        fake.wait_until(lambda: "好。" in ada.get(path).text)
     assert words_of(ada.page).found == set()
 
 

@@ -18,7 +18,7 @@ def test_the_charts_have_words_and_the_numbers_are_in_tables(ada, asked):
         assert re.search(r"<title id=\"\w+-title\">\w+ by day</title>", chart)
         assert "<desc" in chart
         assert chart.count('class="bar"') == 30
-    assert page.count('<th scope="row">20') == 30
+    assert len(re.findall(r'<th scope="row">\d+ \w{3} 20\d\d</th>', page)) == 30
     assert "Assistant" in page
     assert "Owner" in page
 

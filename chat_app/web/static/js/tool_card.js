@@ -2,6 +2,7 @@
 // its server or a model says is put in as text.
 
 import { ApprovalForm } from "./approval_form.js";
+import { sentenceOf } from "./sentences.js";
 import { thingOf } from "./tool_things.js";
 import { duration } from "./words.js";
 
@@ -14,7 +15,7 @@ export class ToolCard {
   }
 
   static make(callId) {
-    const element = document.querySelector("#tool").content.firstElementChild.cloneNode(true);
+    const element = template().content.firstElementChild.cloneNode(true);
     element.dataset.call = callId;
     return new ToolCard(element);
   }
@@ -25,9 +26,9 @@ export class ToolCard {
     this.element.dataset.state = call.state;
     this.#find("tool-name").textContent = call.tool;
     this.#find("tool-server").textContent = call.server;
-    this.#find("tool-time").textContent = duration(call.durationMs);
+    this.#find("tool-time").textContent = duration(call.durationMs, template().dataset);
     this.#fill("tool-args", pretty(call.args));
-    this.#fill("tool-result", call.result || pretty(call.structured));
+    this.#fill("tool-result", resultOf(call));
     this.#showThings(call.content ?? [], call.tool);
     this.#showProgress(call.progress);
     this.form.show(call.state === "waiting" ? call.asks : 0, runId);
@@ -60,8 +61,17 @@ export class ToolCard {
   }
 }
 
+/** Where there is a code, it is an error of ours that the model was told. */
+function resultOf({ errorCode, result, structured }) {
+  return errorCode ? sentenceOf(errorCode, result) : result || pretty(structured);
+}
+
 /** As the server writes it: nothing for nothing. */
 function pretty(value) {
   const isEmpty = value == null || (typeof value === "object" && Object.keys(value).length === 0);
   return isEmpty && !Array.isArray(value) ? "" : JSON.stringify(value, null, 2);
+}
+
+function template() {
+  return document.querySelector("#tool");
 }
