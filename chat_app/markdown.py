@@ -1,7 +1,8 @@
 """The one HTML renderer: whatever a model, a tool or a person wrote becomes safe HTML here.
 
-CommonMark with tables, strikethrough, task lists, footnotes and formulas. Raw HTML is shown as
-text, images become links, and nh3 checks the result against a list of what may be there.
+CommonMark with tables, strikethrough, task lists, footnotes, formulas and links of bare addresses.
+Raw HTML is shown as text, images become links, and nh3 checks the result against a list of what may
+be there.
 """
 
 import re
@@ -23,7 +24,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 
-from chat_app import dollars, mathml
+from chat_app import addresses, dollars, mathml
 from chat_app.highlight import CSS_CLASSES, highlight
 
 # What a text may cost. Measured: 0.1 µs for a character of prose, up to 23 µs for each of MARKS.
@@ -217,6 +218,7 @@ def _markdown() -> MarkdownIt:
     md = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     md.use(footnote_plugin, inline=False)
     dollars.install(md)
+    addresses.install(md)
     md.validateLink = _is_safe_link  # type: ignore[method-assign]  # the documented way
     md.block.ruler.at("table", _small_table, {"alt": ["paragraph", "reference"]})
     md.core.ruler.push("without_images_and_styles", _without_images_and_styles)
