@@ -32,6 +32,7 @@ def test_a_new_channel_is_returned_bare_with_201(owner: Client):
     assert UUID7.fullmatch(channel["public_id"])
     assert TIME.fullmatch(channel["created_at"])
     assert TIME.fullmatch(channel["updated_at"])
+    assert channel["created_at"] <= channel["updated_at"]
     assert channel["project_id"] is None
 
 

@@ -140,6 +140,17 @@ def test_waiting_where_nobody_answers_says_so(owner: Client):
     channel_id = owner.channel(agent_id=None)
     answer = owner.post(f"/api/channels/{channel_id}/messages", {"body": "Hi", "reply": "wait"})
     assert (answer.status_code, answer.get_json()["error_code"]) == (409, "no_agent")
+    assert answer.get_json()["message_id"] == messages_of(owner, channel_id)[0]["id"]
+
+
+def test_waiting_again_where_nobody_answered_says_the_same(owner: Client):
+    channel_id = owner.channel(agent_id=None)
+    path, body = f"/api/channels/{channel_id}/messages", {"body": "Hi", "client_id": "once"}
+    answers = [owner.post(path, body | {"reply": "wait"}) for _ in range(2)]
+    assert answers[0].status_code == answers[1].status_code == 409
+    assert answers[0].get_json() == answers[1].get_json()
+    assert owner.post(path, body).status_code == 200
+    assert len(messages_of(owner, channel_id)) == 1
 
 
 @pytest.mark.parametrize(
@@ -292,6 +303,7 @@ def test_a_page_ends_before_and_begins_after(owner: Client, channel_id: int, sev
     between = messages_of(owner, channel_id, f"?after={seven[1]}&before={seven[5]}")
     assert [message["id"] for message in between] == seven[2:5]
     assert messages_of(owner, channel_id, f"?after={seven[-1]}") == []
+    assert messages_of(owner, channel_id, "?after=0&limit=2")[0]["id"] == seven[0]
     assert messages_of(owner, channel_id, f"?before={seven[0]}") == []
 
 

@@ -66,6 +66,7 @@ def test_a_run_tells_its_state_by_either_id(owner: Client, channel_id: int):
     assert run["question_id"] == shown["message"]["id"]
     assert run["reply_id"] == shown["reply"]["id"]
     assert run["finished_at"].endswith("Z")
+    assert run["created_at"] <= run["started_at"] <= run["finished_at"]
     assert owner.get(f"/api/runs/{run['id']}").get_json() == run
 
 

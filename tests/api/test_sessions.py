@@ -99,7 +99,7 @@ def test_twenty_requests_with_one_client_id_get_one_answer(
 ) -> None:
     query = {"session_id": session_id, "message": "Hi", "client_id": session_id}
     asking = [gevent.spawn(lambda: ask(owner, **query)) for _ in range(20)]
-    answers = [one.get(timeout=20) for one in asking]
+    answers = [one.get(timeout=30) for one in asking]
     assert all(answer == answers[0] for answer in answers)
     assert len(fake.requests) == 1
 
@@ -166,6 +166,7 @@ def test_every_refusal_is_an_event_with_status_200(
         (people.viewer, {"message": "Hi"}, "access_denied"),
         (house.reader(), {"message": "Hi", "session_id": session_id}, "access_denied"),
         (owner, {"message": "Hi", "session_id": "1"}, "session_not_found"),
+        (owner, {"message": "Hi", "session_id": "a\0b"}, "session_not_found"),
         (owner, {"message": "Hi", "session_id": str(uuid.uuid4())}, "session_not_found"),
         (owner, {"message": "Hi", "agent": "nobody-here"}, "agent_not_found"),
         (owner, {"message": "Hi", "agent": str(uuid.uuid4())}, "agent_not_found"),
@@ -234,7 +235,7 @@ def test_the_state_in_mid_answer_is_enough_to_go_on_without_gap_or_repeat(
     assert run["reply_id"] == state["messages"][-1]["id"]
     gate.set()
     rest = ask(owner, last_event_id=run["last_event_id"])
-    whole = asking.get(timeout=10)
+    whole = asking.get(timeout=30)
     assert run["text"] + text_of(rest) == "one two three" == text_of(whole)
     assert rest == whole[-len(rest) :]
 

@@ -79,12 +79,12 @@ class AgentOut(Out):
 
 class AskIn(In):
     message: AnyText
-    session_id: AnyText | None = None
+    session_id: str | None = None
     stream: bool = True
     client_id: ClientId | None = None
 
 
 class AskQuery(In):
     message: AnyText = ""
-    session_id: AnyText | None = None
+    session_id: str | None = None
     client_id: ClientId | None = None

@@ -62,8 +62,8 @@ Email = Annotated[
 
 
 class Page(In):
-    """Which part of a list."""
+    """Which part of a list; `after` 0 is its beginning."""
 
     limit: int = Field(PAGE_DEFAULT, ge=1, le=PAGE_MAX)
     before: Id | None = None
-    after: Id | None = None
+    after: Annotated[int, Field(ge=0, lt=2**63)] | None = None

@@ -10,7 +10,7 @@ from chat_app.api.schemas.messages import ClientId
 
 class SessionQuery(In):
     message: AnyText = ""
-    session_id: AnyText | None = None
+    session_id: str | None = None
     agent: Annotated[AnyText, Field(max_length=50)] | None = None
     client_id: ClientId | None = None
 
