@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent / "static"
 KEPT_S = 365 * 86_400
 JOINED_MAX = 40
 _SHEETS = re.compile(r"css/([a-z]+(?:\+[a-z]+)+)\.css")
+_FOR_WRITERS = re.compile(rb"\s*/\*.*?\*/|(?<=\n)\s+", re.DOTALL)
 
 
 def _mark_of(folder: Path) -> str:
@@ -32,7 +33,8 @@ MARK = _mark_of(FOLDER)
 
 def url(name: str) -> str:
     """The address of the file with this path in `static/`. `css/a+b.css` is a.css and b.css in one:
-    together they compress better, and are one request.
+    together they compress better, and are one request. Their comments and indents, a fifth of
+    the bytes, are left out.
     """
     return url_for("web.asset", mark=MARK, name=name)
 
@@ -53,7 +55,8 @@ def _joined(names: list[str], max_age_s: int) -> Response:
     paths = [FOLDER / "css" / f"{name}.css" for name in names]
     if len(paths) > JOINED_MAX or not all(path.is_file() for path in paths):
         raise NotFound
-    response = Response(b"".join(path.read_bytes() for path in paths), mimetype="text/css")
+    sheets = b"".join(path.read_bytes() for path in paths)
+    response = Response(_FOR_WRITERS.sub(b"", sheets), mimetype="text/css")
     response.cache_control.public = True
     response.cache_control.max_age = max_age_s
     response.add_etag()

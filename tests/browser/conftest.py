@@ -1,7 +1,7 @@
 """A real server, and Chromium in front of it.
 
 Playwright's synchronous API runs asyncio and gevent must not be patched in, so these tests have a
-run of their own: `python -m pytest -o addopts="--strict-markers --timeout 60" tests/browser`.
+run of their own: `python -m pytest -o addopts="--strict-markers --timeout 180" tests/browser`.
 """
 
 import os
@@ -18,7 +18,14 @@ from urllib.error import URLError
 
 import pytest
 from gevent import monkey
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.fakes import FakeProvider
 from tests.postgres import missing
@@ -35,7 +42,10 @@ FLAGS = [
     "--disable-sync",
 ]
 EMAIL, PASSWORD = "ada@example.com", "correct-horse"
-START_S = 30
+START_S = 60
+PATIENCE_MS = 30_000
+
+expect.set_options(timeout=PATIENCE_MS)
 
 collect_ignore_glob = ["test_*.py"] if monkey.is_module_patched("socket") else []
 
@@ -132,12 +142,13 @@ def open_browser(
     def _open(**options) -> BrowserContext:
         given = {"base_url": server.url, "storage_state": signed_in} | options
         contexts.append(chromium.new_context(**given))
-        contexts[-1].set_default_timeout(10_000)
+        contexts[-1].set_default_timeout(PATIENCE_MS)
         return contexts[-1]
 
     yield _open
     for context in contexts:
         context.close()
+    server.fake.forget()
 
 
 @pytest.fixture

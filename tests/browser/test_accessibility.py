@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from chat_app import create_app
 from chat_app.settings import Settings
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.pages import EMPTY, INSIDE, NO_SCREENS, OUTSIDE, Exhibit, exhibited
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -44,7 +45,7 @@ def exhibit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exhibit]:
 def visitor(chromium: Browser, exhibit: Exhibit) -> Iterator[BrowserContext]:
     with chromium.new_context(base_url=exhibit.url, reduced_motion="reduce") as context:
         context.add_init_script(AXE_SCRIPT)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         yield context
 
 
@@ -68,7 +69,7 @@ def test_every_page_is_listed(tmp_path):
     assert pages == listed | NO_SCREENS
 
 
-@pytest.mark.timeout(120)  # some 50 pages, looked at three times each
+@pytest.mark.timeout(900)  # some 50 pages, looked at three times each
 def test_no_page_bars_anybody(page: Page, exhibit: Exhibit):
     found = [
         f"{screen.name} {line}" for screen, page in exhibit.walk(page) for line in _faults(page)

@@ -186,7 +186,7 @@ def test_what_was_written_is_copied_as_it_was_written(page, server):
     say(page, "Say it.")
     copy = page.locator(".answer[data-status=complete]").get_by_role("button", name="Copy")
     copy.click()
-    expect(page.get_by_role("status")).to_have_text("Copied.")
+    expect(page.locator("#announcer")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == "It is **bold**."
 
 

@@ -10,6 +10,7 @@ FOLLOW = """async ([module, script]) => {
   const answers = script.map((answer) => ({ ...answer }));
   const world = {
     random: () => 1,
+    mayStay: () => true,
     wait: async (ms) => { seen.waits.push(ms); },
     fetch: async (url) => {
       seen.urls.push(url);

@@ -83,8 +83,6 @@ def test_the_demo_is_one_press_away(admin):
     admin.get_by_role("button", name="Try the demo").click()
     admin.wait_for_url("**/channels/*")
     say(admin, "What can you do?")
-    expect(admin.locator("#messages .answer").last).to_have_attribute(
-        "data-status", "complete", timeout=20_000
-    )
+    expect(admin.locator("#messages .answer").last).to_have_attribute("data-status", "complete")
     admin.get_by_role("link", name="Add a real model").first.click()
     expect(admin.get_by_role("heading", level=1)).to_have_text("New provider")

@@ -178,7 +178,7 @@ def test_without_a_script_the_page_loads_itself_again_until_the_end(
     expect(lines(plain)).to_have_count(5)
     expect(plain.get_by_role("progressbar", name="Progress")).to_be_visible()
     agent.go.set()
-    expect(plain.locator("#run-result")).to_contain_text("Did keep the light", timeout=10_000)
+    expect(plain.locator("#run-result")).to_contain_text("Did keep the light")
     plain.get_by_label("Search in the log").fill("kelp")
     plain.get_by_role("button", name="Find").click()
     expect(lines(plain)).to_have_count(1)

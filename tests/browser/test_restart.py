@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from chat_app.settings import Settings
-from tests.browser.conftest import EMAIL, PASSWORD, new_channel, say
+from tests.browser.conftest import EMAIL, PASSWORD, PATIENCE_MS, new_channel, say
 from tests.fakes import Chunk, FakeProvider, Hold, says
 from tests.servers import free_port, migrate, serve
 
@@ -42,7 +42,7 @@ def port() -> int:
 @pytest.fixture
 def page(chromium: Browser, port: int) -> Iterator[Page]:
     with chromium.new_context(base_url=f"http://127.0.0.1:{port}") as context:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         yield context.new_page()
 
 
@@ -65,7 +65,7 @@ def test_a_killed_server_costs_the_watching_page_nothing(
     expect(answer.get_by_text("The connection is gone. Trying again…")).to_be_visible()
     fake.enqueue(says("First **one**, ", "then **two**."))
     with serve(settings, tmp_path / "after.log", port):
-        expect(answer).to_have_attribute("data-status", "complete", timeout=20_000)
+        expect(answer).to_have_attribute("data-status", "complete")
         expect(answer.locator(".body")).to_have_text("First one, then two.")
         expect(answer.get_by_text("The connection is gone.")).to_be_hidden()
         expect(page.locator("#messages .message")).to_have_count(2)

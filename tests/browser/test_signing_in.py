@@ -20,7 +20,7 @@ def guard() -> Iterator[Guarded]:
 @pytest.fixture(scope="module", autouse=True)
 def _servers(server: Server, guard: Guarded) -> None:
     """One that wants a sign-in, and one that is away."""
-    http = httpx2.Client(base_url=server.url, verify=False, timeout=20)
+    http = httpx2.Client(base_url=server.url, verify=False, timeout=30)
     who = http.post("/api/v1/auth/login", json={"email": EMAIL, "password": PASSWORD}).json()
     http.headers["Authorization"] = f"Bearer {who['access_token']}"
     for name, url in (

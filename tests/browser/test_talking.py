@@ -143,7 +143,7 @@ def test_who_reads_above_is_left_there_and_who_is_at_the_end_stays_there(page, s
 
 def test_only_the_begin_and_the_end_of_an_answer_are_announced(page, server, more):
     server.fake.enqueue([Chunk("Some"), Hold(more), Chunk("thing."), FinishChunk(), Done()])
-    said = page.get_by_role("status")
+    said = page.locator("#announcer")
     say(page, "Say something.")
     expect(said).to_have_text("Assistant is answering.")
     expect(answer(page).locator(".body")).to_have_text("Some")

@@ -232,8 +232,9 @@ def test_long_arguments_do_not_make_the_page_wider(open_browser, server, width):
 
 @pytest.mark.parametrize("ms", [None, 0, 999, 1_000, 1_249, 59_900, 60_000, 125_400])
 def test_the_script_tells_durations_as_the_server_does(page, module, ms):
-    told = "async ([words, ms]) => (await import(words)).duration(ms)"
-    assert page.evaluate(told, [module("words.js"), ms]) == words.duration(ms)
+    told = "async ([words, ms, units]) => (await import(words)).duration(ms, units)"
+    units = {"ms": "{num} ms", "s": "{num} s", "min": "{minutes} min {seconds} s"}
+    assert page.evaluate(told, [module("words.js"), ms, units]) == words.duration(ms)
 
 
 def test_events_that_come_again_show_no_call_twice(draw):

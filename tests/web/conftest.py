@@ -13,12 +13,13 @@ from tests.clients import Client, People
 from tests.conftest import ADMIN, PASSWORD
 from tests.fakes import FakeProvider
 from tests.houses import House, built_at
+from tests.template import Template
 from tests.web.visitor import Visitor
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with built_at(f"sqlite:///{tmp_path_factory.mktemp('house')}/test.db") as house:
+def built(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with built_at(template.copy("sqlite", tmp_path_factory.mktemp("house"))) as house:
         yield house
 
 

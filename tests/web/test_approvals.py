@@ -25,7 +25,7 @@ def asked(ada, owner, fake, channel, path):
     def _asked(tool, arguments, *then, call_id="call_1"):
         fake.enqueue(calls(tool, arguments, call_id), then or says("All done."))
         run_id = owner.say(channel, "Please.")["run_id"]
-        fake.wait_until(lambda: 'class="approval"' in ada.get(path).text, 20)
+        fake.wait_until(lambda: 'class="approval"' in ada.get(path).text)
         return run_id
 
     return _asked

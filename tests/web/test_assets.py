@@ -17,17 +17,24 @@ def test_every_file_that_a_page_names_is_there_and_kept_for_a_year(ada):
         assert "Set-Cookie" not in answer.headers
 
 
-def test_style_sheets_come_as_one_in_the_order_they_are_named(visitor):
-    one, other = (visitor.get(f"/assets/x/css/{name}.css").data for name in ("shell", "base"))
+def test_style_sheets_come_as_one_in_their_order_without_comments_and_indents(visitor):
+    one, other = (visitor.get(f"/assets/x/css/{name}.css").text for name in ("shell", "base"))
     path = f"/assets/{assets.MARK}/css/shell+base.css"
     both = visitor.client.get(path)
-    assert both.data == one + other
+    assert [mark in one for mark in ("/*", "\n  ")] == [True, True]
+    assert [mark in both.text for mark in ("/*", "\n  ")] == [False, False]
+    assert _rules(both.text) == _rules(one) + _rules(other)
     assert both.mimetype == "text/css"
     assert (both.cache_control.max_age, both.cache_control.immutable) == (assets.KEPT_S, True)
     again = visitor.client.get(path, headers={"If-None-Match": both.headers["ETag"]})
     assert again.status_code == 304
     for names in ("shell+none", "shell+", "+".join(["base"] * (assets.JOINED_MAX + 1))):
         assert visitor.get(f"/assets/{assets.MARK}/css/{names}.css").status_code == 404
+
+
+def _rules(sheet: str) -> list[str]:
+    """The lines of a sheet in which something is declared."""
+    return [line.strip() for line in sheet.splitlines() if re.search(r"[;{}]$", line)]
 
 
 def test_a_file_of_another_version_is_not_kept(visitor):

@@ -1,12 +1,10 @@
 """The first run: three steps from nothing to an answer, or the demo."""
 
-import shutil
 from dataclasses import dataclass
 
 import pytest
 
 from chat_app import create_app
-from chat_app.services import installation
 from chat_app.store.agents import AgentRow
 from chat_app.store.channels import ChannelRow
 from chat_app.store.providers import ProviderRow
@@ -41,10 +39,9 @@ class Place:
 
 
 @pytest.fixture
-def place(settings, template):
-    shutil.copy(template, settings.database_url.partition(":///")[2])
+def place(settings, template, tmp_path):
+    template.copy("sqlite", tmp_path)
     app = create_app(settings)
-    installation.upgrade(app.extensions["holdfast"])
     house = House(app, settings, people_of(app, ADMIN, PASSWORD))
     member = house.cookie(token=house.token("member@example.com"))
     yield Place(house, Visitor(app, house.cookie()), Visitor(app, member))

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from chat_app import create_app
-from chat_app.services import installation, users
+from chat_app.services import users
 from chat_app.store.workspaces import WorkspaceMemberRow
 from tests.clients import People, people_of
 from tests.conftest import ADMIN, PASSWORD
@@ -12,10 +12,10 @@ from tests.web.visitor import Visitor
 
 
 @pytest.fixture
-def app(settings) -> Flask:
+def app(settings, template, tmp_path) -> Flask:
     """An installation of one's own: roles are changed here."""
+    template.copy("sqlite", tmp_path)
     app = create_app(settings)
-    installation.upgrade(app.extensions["holdfast"])
     app.extensions["people"] = people_of(app, ADMIN, PASSWORD)
     yield app
     app.extensions["holdfast"].close()

@@ -3,15 +3,14 @@
 import pytest
 
 from chat_app import create_app
-from chat_app.services import installation
 from tests.conftest import ADMIN, PASSWORD
 from tests.web.visitor import Visitor
 
 
 @pytest.fixture
-def closed(closed_signup):
+def closed(closed_signup, template, tmp_path):
+    template.copy("sqlite", tmp_path)
     app = create_app(closed_signup)
-    installation.upgrade(app.extensions["holdfast"])
     yield Visitor(app)
     app.extensions["holdfast"].close()
 

@@ -2,9 +2,9 @@
 
 import { AnswerBody } from "./answer_body.js";
 import { AnswerParts } from "./answer_parts.js";
-import { cancelRun, getArticle, regenerateAction, streamOf } from "./api.js";
+import { cancelRun, getArticle, Refusal, regenerateAction, streamOf } from "./api.js";
 import { EventStream } from "./event_stream.js";
-import { sentenceOf } from "./sentences.js";
+import { sentenceOf, withIncident } from "./sentences.js";
 import { showTime } from "./times.js";
 
 const STATUS_OF_ERROR = { run_cancelled: "cancelled", run_interrupted: "interrupted" };
@@ -62,7 +62,10 @@ export class Answer {
       this.body.show(this.#parts, this.article.dataset.run);
       this.article.dataset.status = this.#parts.isThinking ? "thinking" : "streaming";
     });
-    for (const call of this.#parts.calls) this.#announce(call);
+    // The last is what is read out: the one that waits for a person.
+    const isWaiting = ({ state }) => state === "waiting";
+    const calls = this.#parts.calls.sort((one, other) => isWaiting(one) - isWaiting(other));
+    for (const call of calls) this.#announce(call);
   }
 
   /** Each call once, however much it tells of its progress; not those that are over already. */
@@ -75,9 +78,10 @@ export class Answer {
   }
 
   #fail(event) {
-    this.article.querySelector(".sentence").textContent = sentenceOf(event.error_code, event.error);
+    const sentence = sentenceOf(event.error_code, event.error);
+    this.article.querySelector(".sentence").textContent = withIncident(sentence, event.incident);
     const status = STATUS_OF_ERROR[event.error_code] ?? "failed";
-    this.#end(status, event.message_id, "fails");
+    this.#end(status, event.message_id ?? this.article.id.slice(1), status === "cancelled" ? "stops" : "fails");
   }
 
   async #end(status, messageId, announced) {
@@ -138,7 +142,9 @@ export class Answer {
   async #stop(event) {
     event.preventDefault();
     // Should it not get through, the button is still there to be pressed again.
-    await cancelRun(this.article.dataset.run).catch(() => {});
+    await cancelRun(this.article.dataset.run).catch((error) => {
+      if (!(error instanceof Refusal)) this.announcer.say("failed", "");
+    });
   }
 }
 

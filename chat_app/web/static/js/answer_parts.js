@@ -70,9 +70,9 @@ export class AnswerParts {
       return this.#change(call, { state: "running", progress: { progress, total, message } });
     },
     tool_result: (event) => {
-      const { result, structured, content, duration_ms: durationMs } = event;
-      const ended = { state: endOf(event), progress: null, result, structured, content, durationMs };
-      return this.#change(this.#call(event), ended);
+      const { result, structured, content, duration_ms: durationMs, error_code: errorCode } = event;
+      const ended = { state: endOf(event), progress: null, result, structured, content };
+      return this.#change(this.#call(event), { ...ended, durationMs, errorCode });
     },
   };
 

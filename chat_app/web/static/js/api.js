@@ -1,5 +1,7 @@
 // The doors of the server that the page uses.
 
+import { withIncident } from "./sentences.js";
+
 const root = document.querySelector("meta[name=root]")?.content ?? "";
 const csrfToken = document.querySelector("meta[name=csrf-token]")?.content ?? "";
 
@@ -85,6 +87,15 @@ export function markRead(messageId) {
   return ask("POST", `/messages/${messageId}/read`);
 }
 
+/** Says that one writes in a channel; it is forgotten after some seconds. */
+export function startTyping(channelId) {
+  return ask("POST", `/api/channels/${channelId}/typing`);
+}
+
+export function stopTyping(channelId) {
+  return ask("DELETE", `/api/channels/${channelId}/typing`);
+}
+
 /** Whom one can mention in a channel: `[{ name, mention, isAgent }]`. */
 export async function getMentions(channelId) {
   const [agents, people] = await Promise.all([
@@ -105,7 +116,7 @@ export async function getParts(address, selector) {
 }
 
 export function eventsOf(channelId) {
-  return `${root}/api/channels/${channelId}/events`;
+  return `${root}/api/channels/${channelId}/events?presence=1`;
 }
 
 export function streamOf(runId) {
@@ -124,7 +135,7 @@ async function ask(method, path, body) {
     body: body && JSON.stringify(body),
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refusal(answer.error ?? "");
+  if (!response.ok) throw new Refusal(withIncident(answer.error ?? "", answer.incident));
   return answer;
 }
 
@@ -144,6 +155,8 @@ async function getElement(path) {
 async function getPage(address) {
   const response = await fetch(address, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  // A proxy whose server is away says nothing that is worth going to.
+  if (response.status >= 500) throw new TypeError(response.statusText);
   // Who must sign in again was sent to another page.
   if (!response.ok || response.redirected) throw new Refusal(page.querySelector("h1")?.textContent ?? "");
   return page;

@@ -17,7 +17,10 @@ export class ChannelFeed {
   #hiding = null;
   #queue = Promise.resolve(); // one after the other, so that messages come in their order
 
-  /** `page` follows answers (`follow`), and is told of new messages (`onNew`) and of any change. */
+  /**
+   * `page` follows answers (`follow`), and is told of new messages (`onNew`), of any change, of who
+   * else is here (`onPeople`), of the stream's states and of what ended it for good (`onRefused`).
+   */
   constructor(history, channelId, cursor, page) {
     Object.assign(this, { history, channelId, page });
     this.#cursor = cursor;
@@ -29,7 +32,8 @@ export class ChannelFeed {
     const onEvent = (event) => {
       this.#queue = this.#queue.then(() => this.#take(event)).catch(() => {});
     };
-    this.#stream = new EventStream(eventsOf(this.channelId), { onEvent, cursor: this.#cursor });
+    const listener = { onEvent, onState: this.page.onState, cursor: this.#cursor };
+    this.#stream = new EventStream(eventsOf(this.channelId), listener);
     this.#stream.follow();
   }
 
@@ -46,7 +50,9 @@ export class ChannelFeed {
   }
 
   async #take(event) {
+    if (event.type === "presence") return this.page.onPeople(event.people);
     if (event.type === "start" && event.reset) location.reload(); // away for too long
+    if (event.type === "error") this.page.onRefused(event);
     if (event.type === "message") await this.#message(event.message);
     if (event.type === "message_removed") this.#remove(event.message_id);
     if (event.type === "run" && event.run) await this.#run(event.run);
@@ -79,13 +85,17 @@ export class ChannelFeed {
     // What is being written tells its end itself; what is being sent or edited is left alone.
     if ((run && OPEN.includes(status)) || client || article.querySelector(".edit-form")) return;
     const same = message.role === "user" ? hasBody(article, message) : stage(status) === stage(message.status);
-    if (!same) await this.#refresh(article, message.id);
+    // What failed at once ended before it was known by its number.
+    if (!same || !article.querySelector("time[datetime]")) await this.#refresh(article, message.id);
   }
 
   async #refresh(article, messageId) {
     const fresh = await getArticle(messageId).catch(() => null);
     if (!fresh || !article.isConnected) return;
     showTime(fresh.querySelector("time"));
+    // The stream told it in more words than are kept.
+    const told = article.querySelector(".sentence")?.textContent;
+    if (told && fresh.dataset.status === article.dataset.status) fresh.querySelector(".sentence").textContent = told;
     this.history.keepPlace(() => article.replaceWith(fresh));
     if (fresh.dataset.run) this.page.follow(fresh);
   }

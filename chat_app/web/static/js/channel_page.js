@@ -6,11 +6,13 @@ import { ChannelFeed } from "./channel_feed.js";
 import { ChannelLinks } from "./channel_links.js";
 import { CodeCopy } from "./code_copy.js";
 import { Composer } from "./composer.js";
+import { Connection } from "./connection.js";
 import { History } from "./history.js";
 import { Mentions } from "./mentions.js";
 import { MessageActions } from "./message_actions.js";
 import { OlderMessages } from "./older.js";
 import { OwnMessages } from "./own_messages.js";
+import { Presence } from "./presence.js";
 import { ReadMark } from "./read_mark.js";
 import { TaskLogs } from "./task_logs.js";
 import { showTime } from "./times.js";
@@ -39,14 +41,23 @@ else if (composer) new Composer(composer, elsewhere());
 function showNewest() {
   const toNewest = new ToNewest(document.querySelector("#to-newest"), history);
   const readMark = new ReadMark(history);
+  const presence = new Presence(document.querySelector("#here"), document.querySelector("#typing"), composer, channel);
+  const connection = new Connection(document.querySelector("#connection"));
   new ChannelFeed(history, channel, cursor, {
     follow,
     onNew: ({ author }) => {
       toNewest.add();
+      presence.said(author);
       const isOwn = author.type === "user" && String(author.id) === person;
       if (author.type === "user" && !isOwn) announcer.say("says", author.name);
     },
     onChange: () => readMark.look(),
+    onPeople: (people) => presence.show(people),
+    onState: (state) => {
+      connection.show(state);
+      presence.onState(state);
+    },
+    onRefused: (event) => connection.refused(event),
   });
   if (composer) new Composer(composer, new OwnMessages(history, follow));
 }

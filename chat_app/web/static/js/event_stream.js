@@ -5,11 +5,15 @@
 // waits longer after each failure, and gives up only on an error that no retry can help.
 
 import { Frames } from "./frames.js";
+import { mayStay } from "./windows.js";
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 // The server says something every 15 s: three times that without a word is a dead connection.
 const SILENCE_MS = 45_000;
+// A window that keeps no stream open reads for so long, and comes back after so long.
+const LOOK_MS = 1_000;
+const LOOK_AGAIN_MS = 2_000;
 
 /** How long to wait after this many failures in a row, with jitter so that not all come at once. */
 export function waitMs(failures, random) {
@@ -37,6 +41,7 @@ export function withCursor(url, cursor) {
 const browser = {
   fetch: (url, options) => fetch(url, options),
   random: () => Math.random(),
+  mayStay,
   // A machine that is online again need not wait for the rest.
   wait: (ms) =>
     new Promise((resolve) => {
@@ -75,17 +80,28 @@ export class EventStream {
   async follow() {
     this.#enter("connecting");
     while (!this.#isOver) {
-      await this.#readOnce();
+      const hasGivenWay = await this.#readOnce();
       if (this.#isOver) break;
+      if (hasGivenWay) {
+        await this.world.wait(LOOK_AGAIN_MS);
+        continue;
+      }
       this.#enter("reconnecting");
       this.#failures += 1;
       await this.world.wait(waitMs(this.#failures, this.world.random()));
     }
   }
 
+  /** Whether it ended only because another window needs the connection. */
   async #readOnce() {
     const attempt = new AbortController();
     this.#attempt = attempt;
+    let hasGivenWay = false;
+    const looking = setInterval(() => {
+      if (this.world.mayStay() || this.#state !== "live") return;
+      hasGivenWay = true;
+      attempt.abort();
+    }, LOOK_MS);
     try {
       const response = await this.world.fetch(withCursor(this.url, this.#cursor), {
         headers: { Accept: "text/event-stream" },
@@ -97,8 +113,10 @@ export class EventStream {
     } catch {
       // Refused, cut or silent: all the same, the loop comes back.
     } finally {
+      clearInterval(looking);
       attempt.abort();
     }
+    return hasGivenWay;
   }
 
   async #readBody(body, attempt) {

@@ -102,10 +102,13 @@ export class MessageActions {
     }
   }
 
-  /** A form of the page that a link leads to; where it cannot be had, the browser goes there. */
+  /** A form of the page that a link leads to; where that is refused, the browser goes there. */
   async #partOf(link, selector) {
-    const [form] = await getParts(link.href, selector).catch(() => []);
-    if (!form) location.assign(link.href);
+    const [form] = await getParts(link.href, selector).catch((error) => {
+      if (error instanceof Refusal) location.assign(link.href);
+      else this.#tell("failed");
+      return [];
+    });
     return form;
   }
 

@@ -1,7 +1,7 @@
 // Keys that do something on every page. Those of one letter do nothing while one types, and can be
 // turned off (WCAG 2.1.4): then this is not loaded. web/shortcuts.py lists them for people.
 
-import { getParts } from "./api.js";
+import { getParts, Refusal } from "./api.js";
 
 const TYPED_IN = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
@@ -26,7 +26,7 @@ document.addEventListener("keydown", (event) => {
   if (KEYS[event.key]?.()) event.preventDefault();
 });
 
-/** The list of all keys, as its page has it; where it cannot be had, the browser goes there. */
+/** The list of all keys, as its page has it; where that is refused, the browser goes there. */
 function showAll() {
   getParts(dialog.dataset.page, ".shortcuts")
     .then(([list]) => {
@@ -34,7 +34,7 @@ function showAll() {
       dialog.append(list);
       if (!dialog.open) dialog.showModal();
     })
-    .catch(() => location.assign(dialog.dataset.page));
+    .catch((error) => error instanceof Refusal && location.assign(dialog.dataset.page));
   return true;
 }
 
