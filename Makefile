@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-processes test-rest faults lint format docs translations screenshots bench
+.PHONY: help run test test-faults test-outside test-rest faults lint format docs translations screenshots bench
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' Makefile
@@ -17,19 +17,23 @@ run: .venv/.installed ## Serve on http://127.0.0.1:8000, or on PORT
 	@exec $(BIN)/gunicorn wsgi:app
 
 test: .venv/.installed-dev ## Run every test; REQUIRE_ALL=1 lets none be skipped
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target test-processes test-rest
+	@$(MAKE) --no-print-directory --jobs 3 --keep-going --output-sync=target test-faults test-outside test-rest
 
-# Two halves of about the same length, side by side: the first one mostly waits for processes.
-WITH_PROCESSES := tests/faults tests/real tests/tools tests/provisioning
+# Three parts side by side, for two processors: the first two mostly wait for other processes.
+FAULTS := tests/faults tests/provisioning
+OUTSIDE := tests/tools tests/real
 
-test-processes: .venv/.installed-dev
+test-faults: .venv/.installed-dev
+	@$(BIN)/python -m pytest -rfEs $(FAULTS)
+
+test-outside: .venv/.installed-dev
 	@status=0; \
-	$(BIN)/python -m pytest -rfEs $(WITH_PROCESSES) || status=$$?; \
-	$(BIN)/python -m pytest -rfEs -o addopts="--strict-markers --timeout 60" tests/browser || status=$$?; \
+	$(BIN)/python -m pytest -rfEs $(OUTSIDE) || status=$$?; \
+	$(BIN)/python -m pytest -rfEs -o addopts="--strict-markers --timeout 180" tests/browser || status=$$?; \
 	exit $$status
 
 test-rest: .venv/.installed-dev
-	@$(BIN)/python -m pytest -rfEs $(addprefix --ignore ,$(WITH_PROCESSES) tests/browser)
+	@$(BIN)/python -m pytest -rfEs $(addprefix --ignore ,$(FAULTS) $(OUTSIDE) tests/browser)
 
 lint: .venv/.installed-dev ## Check format, style, types and the rules of the house
 	$(BIN)/ruff format --check .

@@ -1,6 +1,8 @@
 """A fresh installation for each test, on SQLite and on PostgreSQL, with a scripted provider."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +18,24 @@ from chat_app.store.providers import ProviderRow
 from tests.clients import Client, People, people_of
 from tests.fakes import FakeProvider
 from tests.postgres import Postgres, start_postgres
+from tests.template import KINDS, Template
 
 ADMIN = "owner@example.com"
 PASSWORD = "correct-horse"
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 4 * 2**30
+
+
+def is_roomy(folder: Path) -> bool:
+    """Whether all that tests write fits in there, and PostgreSQL can be started from there."""
+    if not folder.is_dir() or os.statvfs(folder).f_flag & os.ST_NOEXEC:
+        return False
+    return shutil.disk_usage(folder).free >= MEMORY_BYTES
+
+
+# A commit waits for the disk, 5 ms and more: databases of tests are in memory where it is large.
+if is_roomy(MEMORY):
+    tempfile.tempdir = str(MEMORY)
 
 
 @pytest.fixture(scope="session")
@@ -33,18 +50,21 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/test.db"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def each_database(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=KINDS)
+def each_database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of an empty database, once of each kind."""
     if request.param == "sqlite":
-        return str(request.getfixturevalue("sqlite_url"))
+        yield request.getfixturevalue("sqlite_url")
+        return
     server: Postgres = request.getfixturevalue("postgres")
-    return server.new_database()
+    url = server.new_database()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """SQLite; a test module that is to run on both overrides this with `each_database`."""
+    """SQLite; a test module that is to run on both overrides this with `each_installation`."""
     return sqlite_url
 
 
@@ -74,26 +94,36 @@ def settings_at(database_url: str, provider_url: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated and seeded SQLite file, to be copied: making one costs a quarter of a second."""
-    path = tmp_path_factory.mktemp("template") / "test.db"
-    runtime = Runtime.build(settings_at(f"sqlite:///{path}", "http://127.0.0.1:1/v1"))
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A migrated and seeded installation, of `settings_at`."""
+    return Template(install, request, tmp_path_factory.mktemp("template"))
+
+
+def install(url: str) -> None:
+    """Migrate and seed the database at an address."""
+    runtime = Runtime.build(settings_at(url, "http://127.0.0.1:1/v1"))
     installation.upgrade(runtime)
-    with runtime.db.engine.connect() as connection:
-        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
     runtime.close()
-    return path
+
+
+@pytest.fixture(params=KINDS)
+def each_installation(
+    request: pytest.FixtureRequest, template: Template, tmp_path: Path
+) -> Iterator[str]:
+    """The address of a migrated and seeded database, once of each kind."""
+    with template.lent(request.param, tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
-def app(settings: Settings, fake: FakeProvider, template: Path) -> Iterator[Flask]:
+def app(
+    settings: Settings, fake: FakeProvider, sqlite_url: str, template: Template, tmp_path: Path
+) -> Iterator[Flask]:
     """A migrated and seeded application whose provider is the fake."""
-    scheme, _, path = settings.database_url.partition(":///")
-    if scheme == "sqlite":
-        shutil.copy(template, path)
+    if settings.database_url == sqlite_url:
+        template.copy("sqlite", tmp_path)
     app = create_app(settings)
     runtime: Runtime = app.extensions["holdfast"]
-    installation.upgrade(runtime)
     with runtime.db.transaction() as session:
         session.get_one(ProviderRow, 1).base_url = fake.base_url
     yield app

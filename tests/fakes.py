@@ -16,6 +16,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ __all__ = [
 ]
 
 TICK_S = 0.01
+PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -104,14 +106,17 @@ class FakeProvider:
         """Scripts for the next answers, in this order."""
         self._scripts.extend(scripts)
 
-    def wait_until(self, condition: Callable[[], bool], timeout_s: float = 5.0) -> None:
-        """Returns as soon as the condition holds; fails the test after `timeout_s`."""
+    def forget(self) -> None:
+        """No script waits any more: one that a test did not play is nothing for the next."""
+        self._scripts.clear()
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Returns as soon as the condition holds; fails the test after `PATIENCE_S`."""
+        deadline = time.monotonic() + PATIENCE_S
         with self._changed:
-            for _ in range(round(timeout_s / TICK_S)):
-                if condition():
-                    return
+            while not condition():
+                assert time.monotonic() < deadline, f"not within {PATIENCE_S} s"
                 self._changed.wait(TICK_S)
-        raise AssertionError(f"not within {timeout_s} s")
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -40,12 +40,19 @@ class Source:
 
     def imports(self) -> Iterator[Found]:
         """Every module that is imported; `from a import b` gives `a.b`."""
+        yield from self._imports
+
+    @cached_property
+    def _imports(self) -> list[Found]:
+        # Most rules ask for them, and walking through all files takes half a second.
+        found = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
-                yield from (Found(node.lineno, alias.name) for alias in node.names)
+                found += [Found(node.lineno, alias.name) for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
                 base = "." * node.level + (node.module or "")
-                yield from (Found(node.lineno, f"{base}.{alias.name}") for alias in node.names)
+                found += [Found(node.lineno, f"{base}.{alias.name}") for alias in node.names]
+        return found
 
     def imports_in_functions(self) -> Iterator[Found]:
         for function in self._nodes(*FUNCTIONS):

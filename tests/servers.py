@@ -16,7 +16,7 @@ import httpx2
 from chat_app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-START_S = 30.0
+START_S = 60.0
 LOOK_EVERY_S = 0.05
 
 

@@ -56,7 +56,7 @@ def proxied(rt: Runtime, settings: Settings, tmp_path: Path) -> Iterator[Caller]
             yield caller
         finally:
             nginx.terminate()
-            nginx.wait(10)
+            nginx.wait(60)
 
 
 def _wait_until_it_listens(caller: Caller) -> None:

@@ -173,7 +173,7 @@ def test_a_start_with_a_bad_value_ends_with_that_line(command: list[str]):
         env=environ,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert ended.returncode != 0
     said = (ended.stdout + ended.stderr).strip().splitlines()
@@ -191,7 +191,7 @@ def test_processes_that_start_together_make_one_secret_and_keep_it(tmp_path: Pat
         )
         for _ in range(8)
     ]
-    secrets = {process.communicate(timeout=30)[0].strip() for process in started}
+    secrets = {process.communicate(timeout=120)[0].strip() for process in started}
     (secret,) = secrets
     kept = tmp_path / "instance" / "secret_key"
     assert len(secret) >= 32

@@ -1,7 +1,9 @@
 """The HTTP client under the SDK, and the SDK without what it takes from the environment."""
 
 from contextlib import suppress
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ssl import SSLContext
 from typing import Any
 
 import httpx2
@@ -27,7 +29,7 @@ class WireClient(httpx2.Client):
 
     def __init__(self) -> None:
         super().__init__(
-            verify=httpx2.create_ssl_context(),
+            verify=_tls(),
             limits=httpx2.Limits(
                 max_connections=MAX_CONNECTIONS,
                 max_keepalive_connections=MAX_IDLE_CONNECTIONS,
@@ -54,6 +56,12 @@ class WireClient(httpx2.Client):
             response.close()
         headers = {name: response.headers[name] for name in _KEPT if name in response.headers}
         return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
+
+
+@lru_cache(1)
+def _tls() -> SSLContext:
+    """One for the process: reading the certificates takes 25 ms. It heeds SSL_CERT_FILE."""
+    return httpx2.create_ssl_context()
 
 
 _KEPT = ("content-type", "retry-after")

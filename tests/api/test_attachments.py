@@ -175,7 +175,7 @@ def test_of_two_messages_at_once_one_gets_the_file(owner: Client, channel_id: in
     file, gate = uploaded(owner)["id"], threading.Barrier(4)
 
     def post(n: int) -> int:
-        gate.wait(5)
+        gate.wait(60)
         path = f"/api/channels/{channel_id}/messages"
         body = {"body": f"{n}", "attachments": [file], "reply": "none"}
         return owner.post(path, body).status_code

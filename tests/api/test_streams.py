@@ -130,7 +130,7 @@ def test_streams_that_begin_together_share_one_answer(
 ):
     owner.say(channel_id, "Hi", reply="none")
     streams = [gevent.spawn(owner.get, url(channel_id)) for _ in range(count)]
-    gevent.joinall(streams, timeout=20, raise_error=True)
+    gevent.joinall(streams, timeout=30, raise_error=True)
     assert len({stream.value.data for stream in streams}) == 1
     assert len(fake.requests) == 1
     assert len(owner.get(f"/api/channels/{channel_id}/messages").get_json()["items"]) == 2
@@ -187,7 +187,7 @@ def test_a_live_stream_goes_on_after_any_event(owner: Client, channel_id: int, f
             reader = gevent.spawn(resumed, owner, url(channel_id), cursor, in_query=False)
             readers.append((known, reader))
         step.set()
-    gevent.joinall([reader for _, reader in readers], timeout=20, raise_error=True)
+    gevent.joinall([reader for _, reader in readers], timeout=30, raise_error=True)
     whole = payloads(owner.get(url(channel_id)).data)
     for known, reader in readers:
         assert whole[:known] + payloads(reader.value) == whole

@@ -224,7 +224,7 @@ def test_a_client_that_says_nothing_at_all_is_let_go(
     server, client = socketpair()
     reading = gevent.spawn(lambda: b"".join(iter(lambda: client.recv(65_536), b"")))
     talk.run({**HANDSHAKE, "gunicorn.socket": server})
-    heard = reading.get(timeout=5)
+    heard = reading.get(timeout=30)
     assert b"The first frame did not come in time." in heard
     assert heard.endswith((1008).to_bytes(2, "big") + b"invalid_request")
 
@@ -664,7 +664,7 @@ def test_a_server_that_stops_says_so_and_another_goes_on(
         os.kill(leaving.process.pid, signal.SIGTERM)
         assert socket.closed() == (1001, "The server restarts.")
         assert silent.closed()[0] == 1001
-        assert leaving.process.wait(20) == 0
+        assert leaving.process.wait(60) == 0
     gate.set()
     back = connect({"last_event_id": before[-1]["id"]})
     after = back.until("done")

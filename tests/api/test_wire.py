@@ -278,7 +278,7 @@ def test_many_callers_at_once_are_all_served(
     channels = [caller.channel() for _ in range(20)]
 
     def ask(channel_id: int) -> str:
-        with closing(httpx2.Client(base_url=live.url, timeout=20, verify=False)) as http:
+        with closing(httpx2.Client(base_url=live.url, timeout=30, verify=False)) as http:
             http.headers["Authorization"] = f"Bearer {caller.token}"
             path = f"/api/channels/{channel_id}/messages"
             answer = http.post(path, json={"body": "Hi", "reply": "wait"})

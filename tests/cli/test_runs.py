@@ -125,7 +125,7 @@ def test_cancel_stops_a_run_that_another_process_answers_and_watch_sees_it(
         watching = gevent.spawn(shell.run, "runs", "watch", run_id)
         fake.wait_until(lambda: fake.open_streams == 1)
         assert shell.json("runs", "cancel", run_id)["status"] in ("queued", "running")
-        told = watching.get(timeout=10)
+        told = watching.get(timeout=30)
     assert told.exit_code == 1
     assert "run_cancelled" in told.stdout.splitlines()[-1]
     assert shell.json("runs", "list")["items"][0]["status"] == "cancelled"
@@ -152,7 +152,7 @@ def test_approve_lets_a_call_go_on_in_the_process_that_serves(
         run_id = caller.say(caller.channel(), "What is 6*7?")["run_id"]
         watching = gevent.spawn(shell.run, "runs", "watch", run_id, "--json")
         wait_until(lambda: shell.run("runs", "approve", run_id, "c0").exit_code == 0)
-        told = watching.get(timeout=10)
+        told = watching.get(timeout=30)
     events = [json.loads(line) for line in told.stdout.splitlines()]
     (result,) = [event for event in events if event["type"] == "tool_result"]
     assert (result["result"], result["is_error"]) == ("42", False)

@@ -29,7 +29,7 @@ class Server:
         self.process = process
         self.url = process.stdout.readline().split()[-1]
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.http = httpx2.Client(base_url=self.url, headers=headers, timeout=10, verify=False)
+        self.http = httpx2.Client(base_url=self.url, headers=headers, timeout=30, verify=False)
 
     def run(self, spec: str, thread_id: str = "one", verbose: bool = True) -> str:
         asked = {"spec": spec, "thread_id": thread_id, "verbose": verbose}

@@ -252,7 +252,7 @@ def test_an_answer_survives_a_server_that_is_killed_and_started_again(
         headers = {"Authorization": f"Bearer {people.owner.token}"}
         url = f"http://127.0.0.1:{port}"
         text = ""
-        with closing(httpx2.Client(base_url=url, headers=headers, timeout=10)) as http:
+        with closing(httpx2.Client(base_url=url, headers=headers, timeout=30)) as http:
             for answer in client.follow(http, run_id, lambda pause: gevent.sleep(pause / 10)):
                 text = answer.text
                 seen.append(text)

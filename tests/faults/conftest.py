@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from chat_app.settings import Settings
+from tests.conftest import settings_at
 from tests.faults.model import Model
 from tests.faults.servers import House, Server
 from tests.faults.tally import Tally
-from tests.postgres import Postgres
+from tests.template import KINDS, Template
 
 SEED = int(os.environ.get("FAULTS_SEED", "20261120"))
 IS_FULL = os.environ.get("FAULTS") == "full"
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """These tests start servers and wait for leases: a minute may be too short for one."""
     for item in items:
         if "faults" in item.path.parts and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(size(120, 1_200)))
+            item.add_marker(pytest.mark.timeout(size(300, 1_200)))
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def model() -> Iterator[Model]:
         yield model
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=KINDS)
 def house(
     request: pytest.FixtureRequest, model: Model, tmp_path_factory: pytest.TempPathFactory
 ) -> House:
@@ -48,29 +48,16 @@ def house(
 
 
 @pytest.fixture(scope="module")
-def sqlite_house(model: Model, tmp_path_factory: pytest.TempPathFactory) -> House:
-    folder = tmp_path_factory.mktemp("house")
-    return House.build(_settings(f"sqlite:///{folder}/test.db", model), folder)
+def sqlite_house(
+    request: pytest.FixtureRequest, model: Model, tmp_path_factory: pytest.TempPathFactory
+) -> House:
+    return build_house("sqlite", request, model, tmp_path_factory.mktemp("house"))
 
 
-def build_house(kind: str, request: Any, model: Model, folder: Path) -> House:
-    if kind == "sqlite":
-        return House.build(_settings(f"sqlite:///{folder}/test.db", model), folder)
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return House.build(_settings(postgres.new_database(), model), folder)
-
-
-def _settings(url: str, model: Model) -> Settings:
-    return Settings(
-        secret_keys=("a secret for tests that is long enough",),
-        database_url=url,
-        admin_email="owner@example.com",
-        admin_password="correct-horse",
-        openai_api_key="sk-test",
-        openai_base_url=model.base_url,
-        openai_model="fake",
-        log_level="WARNING",
-    )
+def build_house(kind: str, request: pytest.FixtureRequest, model: Model, folder: Path) -> House:
+    """An installation whose provider is this model."""
+    template: Template = request.getfixturevalue("template")
+    return House.build(settings_at(template.copy(kind, folder), model.base_url), folder)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_paused_in_a_transaction(
         tally.add(point, pause_at(point, paused, other, chance, wakes_early=house.is_sqlite))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_takeover_within_twenty_seconds(
     house: House, model: Model, chance: random.Random, tally: Tally
 ) -> None:

@@ -1,4 +1,4 @@
-"""A fake provider, and our client that asks it with short time-outs."""
+"""A fake provider, and our client that asks it."""
 
 from collections.abc import Callable, Iterator
 
@@ -42,5 +42,5 @@ def play(fake: FakeProvider, providers: Providers, endpoint: Endpoint) -> Play:
     return played
 
 
-def endpoint_at(base_url: str, api_key: str | None = KEY) -> Endpoint:
-    return Endpoint(base_url, api_key, connect_timeout_s=1.0, read_timeout_s=0.3)
+def endpoint_at(base_url: str, api_key: str | None = KEY, patience_s: float = 30.0) -> Endpoint:
+    return Endpoint(base_url, api_key, connect_timeout_s=patience_s, read_timeout_s=patience_s)

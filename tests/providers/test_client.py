@@ -225,7 +225,7 @@ def test_a_check_gives_the_time_to_the_first_part_and_the_models(
 ):
     checked = providers.check(endpoint, "m")
     assert checked == ProviderCheck("m", checked.first_token_ms, ["fake", "fake-mini"])
-    assert 0 <= checked.first_token_ms < 300
+    assert 0 <= checked.first_token_ms < 30_000
     fake.wait_until(lambda: fake.open_streams == 0)
 
 

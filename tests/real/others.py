@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 CACHE = HERE.parents[1] / ".venv" / "others"
 EVERYTHING = "@modelcontextprotocol/server-everything@2026.8.31"
 OLDER_SDK = "mcp==1.30.0"  # the last one that knows nothing of 2026-07-28
-INSTALL_S, START_S = 150.0, 20.0
+INSTALL_S, START_S = 150.0, 60.0
 PATHS = {"http": "mcp", "sse": "sse"}
 
 PIP = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]

@@ -18,8 +18,8 @@ from tests.fakes import FakeProvider
 
 
 @pytest.fixture
-def database_url(each_database: str) -> str:
-    return each_database
+def database_url(each_installation: str) -> str:
+    return each_installation
 
 
 @pytest.fixture

@@ -27,9 +27,9 @@ from chat_app.streaming.journal import Journal, LiveRun
 from chat_app.streaming.lease import Lease
 from chat_app.streaming.opening import Holder, Said, Speaker
 
-FAST = Lease(lasts_s=0.4, renew_every_s=0.1, look_every_s=0.05, queue_patience_s=0.1)
+FAST = Lease(lasts_s=1.5, renew_every_s=0.1, look_every_s=0.05, queue_patience_s=0.1)
 ELSEWHERE = "elsewhere:1:abc"
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def wait_until(condition: Callable[[], Any]) -> None:

@@ -59,7 +59,7 @@ def test_a_long_past_is_read_in_pieces() -> None:
 
 def test_who_waits_is_woken_by_an_event() -> None:
     feed = Feed(RUN)
-    waiting = gevent.spawn(feed.wait, 0, 5.0)
+    waiting = gevent.spawn(feed.wait, 0, 60.0)
     gevent.sleep(0)
     feed.publish([event(1)])
     assert waiting.get() is True

@@ -10,7 +10,7 @@ from gevent.event import Event
 from chat_app.streaming.hangup import Hangup
 from tests.faults.wire import reset
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 
 
 @pytest.fixture

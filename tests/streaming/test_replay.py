@@ -15,8 +15,8 @@ from tests.fakes import Chunk, Cut, FakeProvider, Hold, ReasoningChunk, Status, 
 
 
 @pytest.fixture
-def database_url(each_database: str) -> str:
-    return each_database
+def database_url(each_installation: str) -> str:
+    return each_installation
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_cancelled_run_is_told_with_what_was_said(
     while not owner.get(f"/api/runs/{run_id}/events?after=1").get_json()["items"]:
         gevent.sleep(0.01)
     owner.post(f"/api/runs/{run_id}/cancel")
-    end = following.get(timeout=10)[-1].data
+    end = following.get(timeout=30)[-1].data
     clean(rt)
     again = streamed(owner, run_id)
     assert [e.data["type"] for e in again] == ["start", "chunk", "error"]

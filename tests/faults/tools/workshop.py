@@ -21,7 +21,7 @@ from tests.servers import ROOT, free_port
 PROGRAM = ROOT / "tests" / "faults" / "tools" / "tool_server.py"
 SIDECAR = "chat_app/tools/sidecar/__main__.py"
 LOCAL = "local_"  # before the names of the tools over stdio
-START_S = 20.0
+START_S = 60.0
 ASKED_FIRST = "sign"
 
 
