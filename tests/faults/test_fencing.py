@@ -2,7 +2,9 @@
 
 import random
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import gevent
 import psutil
@@ -15,7 +17,9 @@ from tests.faults.servers import USUAL_LEASE, House, Server, send, wait_until
 from tests.faults.talking import Asked, Person, audit
 from tests.faults.tally import Tally
 
-SHORT_LEASE = (1.0, 0.3, 0.1, 0.3)
+# Long enough that a machine with much else to do does not let it lapse by itself.
+SHORT_LEASE = (3.0, 0.3, 0.1, 0.3)
+LOCKED_S = 0.5  # nobody who goes on holds the lock for so long
 OUTSIDE_OF_TRANSACTIONS = (points.CLAIMED, points.APPENDED, points.FINISHING, points.CLOSED)
 INSIDE_OF_TRANSACTIONS = (points.APPENDING, points.CLOSING)
 
@@ -39,7 +43,7 @@ def test_paused_in_the_middle_of_an_answer(
         seen = [gevent.spawn(watcher.watch) for watcher in watching]
         wait_until(lambda w=watching: all("9 " in x.seen.text for x in w), "ten pieces")
         pause(paused)
-        taken_s = wait_until(lambda s=script: model.asked[s.seed] == 2, "another takes over")
+        taken_s = wait_until(lambda s=script: model.asked[s.seed] > 1, "another takes over")
         tally.measure("takeover_s", taken_s)
         if number % 2:
             model.release(script)  # it ends while the first one sleeps
@@ -90,7 +94,7 @@ def paused_for_long(
     asked = here.ask(Script(chance.getrandbits(32), hold_after=5))
     wait_until(lambda: model.open[asked.script.seed], "the model is asked")
     pause(paused)
-    taken_s = wait_until(lambda: model.asked[asked.script.seed] == 2, "the takeover", 30)
+    taken_s = wait_until(lambda: model.asked[asked.script.seed] > 1, "the takeover", 30)
     model.release(asked.script)
     tally.add("takeover", audit(there, asked, there.watcher(asked).watch()))
     wake(paused)
@@ -119,8 +123,23 @@ def pause_at(
 
 
 def pause(server: Server) -> None:
-    for pid in server.worker_pids():
-        send(pid, signal.SIGSTOP)
+    """Pause its workers; not while they hold SQLite's lock, for then nobody could take over."""
+    while True:
+        for pid in server.worker_pids():
+            send(pid, signal.SIGSTOP)
+        if not server.house.is_sqlite or is_writable(server.house):
+            return
+        wake(server)
+
+
+def is_writable(house: House) -> bool:
+    path = house.settings.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, LOCKED_S, isolation_level=None)) as connection:
+        try:
+            connection.execute("begin immediate")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 def wake(server: Server) -> None:
