@@ -48,11 +48,14 @@ def test_who_is_signed_in_connects_the_account_that_they_have_at_the_issuer(tess
     assert (second.status_code, "another account of Club" in second.text) == (409, True)
 
 
-def test_an_account_at_the_issuer_is_one_persons_here(tess, browser, club, rt):
+def test_an_account_at_the_issuer_is_one_persons_here(open_house, browser, club, rt):
     come(browser, club, someone("uma"))
-    refused = connect(tess, club, someone("uma"))
+    users.create(rt, "wes@example.com", PASSWORD, "Wes", "member")
+    wes = Visitor(open_house)
+    wes.sign_in("wes@example.com", PASSWORD)
+    refused = connect(wes, club, someone("uma"))
     assert refused.status_code == 409
-    assert "already." in refused.text
+    assert "Somebody signs in here with this account of Club already." in refused.text
     assert who(browser) == "uma@example.com"
 
 
